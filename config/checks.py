@@ -1,0 +1,168 @@
+"""Settings checked together, before anything slow starts."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from yacs.config import CfgNode
+
+from .errors import ConfigError, did_you_mean
+
+# Settings whose choices belong to no registry.
+CHOICES = {
+    "MODEL.DEVICE": ("cuda", "cpu"),
+    "MODEL.NECK": ("bnneck", "no"),
+    "MODEL.PRETRAIN_CHOICE": ("imagenet", "self", "none"),
+    "DATASETS.ON_BAD_IMAGE": ("stop", "skip"),
+    "SOLVER.WARMUP_METHOD": ("linear", "constant"),
+    "TEST.NECK_FEAT": ("before", "after"),
+}
+POSITIVE = (
+    "MODEL.LAST_STRIDE",
+    "DATALOADER.NUM_INSTANCE",
+    "SOLVER.IMS_PER_BATCH",
+    "SOLVER.MAX_EPOCHS",
+    "SOLVER.LOG_PERIOD",
+    "SOLVER.EVAL_PERIOD",
+    "SOLVER.BASE_LR",
+    "TEST.IMS_PER_BATCH",
+    "DATASETS.SYNTHETIC.TRAIN_IDS",
+    "DATASETS.SYNTHETIC.TEST_IDS",
+)
+NOT_NEGATIVE = (
+    "SEED",
+    "INPUT.PADDING",
+    "SOLVER.KEEP_BEST",
+    "SOLVER.MARGIN",
+    "SOLVER.WEIGHT_DECAY",
+    "SOLVER.WEIGHT_DECAY_BIAS",
+    "SOLVER.BIAS_LR_FACTOR",
+    "SOLVER.MOMENTUM",
+    "SOLVER.GAMMA",
+    "SOLVER.WARMUP_ITERS",
+    "SOLVER.WARMUP_FACTOR",
+    "SOLVER.CENTER_LR",
+    "SOLVER.CENTER_LOSS_WEIGHT",
+    "DATASETS.SYNTHETIC.SEED",
+)
+
+
+def check_values(cfg: CfgNode, command: str) -> None:
+    """Raise one ConfigError that names every setting out of range; paths and names are checked elsewhere."""
+    problems = [choice_problem(cfg, key, choices) for key, choices in CHOICES.items()]
+    problems += [
+        f"{key} must be at least 1, not {_get(cfg, key)}"
+        if isinstance(_get(cfg, key), int)
+        else f"{key} must be above 0, not {_get(cfg, key)}"
+        for key in POSITIVE
+        if _get(cfg, key) <= 0
+    ]
+    problems += [
+        f"{key} must not be negative, not {_get(cfg, key)}" for key in NOT_NEGATIVE if _get(cfg, key) < 0
+    ]
+    problems += _input_problems(cfg) + (_training_problems(cfg) if command == "train" else [])
+    if cfg.TEST.RE_RANKING:
+        problems.append("TEST.RE_RANKING is not part of this version yet; set it to no")
+    _raise(problems)
+
+
+def check_choices(cfg: CfgNode, registries: Mapping[str, Collection[str]]) -> None:
+    """Check settings against the names that the registries hold.
+
+    Args:
+        cfg: the settings.
+        registries: key of a setting, such as ``MODEL.NAME`` -> its valid names.
+
+    Raises:
+        ConfigError: a name is unknown; the message gives the nearest one, or all.
+    """
+    _raise(choice_problem(cfg, key, names) for key, names in registries.items())
+
+
+def check_paths(cfg: CfgNode, command: str) -> None:
+    """Raise a ConfigError for a weight file that the command needs and that is not there."""
+    if command == "test":
+        _check_file("TEST.WEIGHT", cfg.TEST.WEIGHT, "name the weights with --model_path logs/<run>/mAPxx.pth")
+    elif (
+        cfg.MODEL.PRETRAIN_CHOICE == "self" or cfg.MODEL.PRETRAIN_PATH and cfg.MODEL.PRETRAIN_CHOICE != "none"
+    ):
+        _check_file(
+            "MODEL.PRETRAIN_PATH",
+            cfg.MODEL.PRETRAIN_PATH,
+            "name a file with --model_path, or start from random numbers with --pretrain_choice none",
+        )
+
+
+def choice_problem(cfg: CfgNode, key: str, choices: Collection[str]) -> str | None:
+    """What is wrong with a setting that must be, or hold only, the given names; None if nothing."""
+    value = _get(cfg, key)
+    for name in [value] if isinstance(value, str) else value:
+        if name not in choices:
+            return f"{key}: unknown {name!r}{did_you_mean(name, choices) or ''}; valid: {', '.join(choices)}"
+    return None
+
+
+def _input_problems(cfg: CfgNode) -> list[str]:
+    problems = []
+    for key in ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST"):
+        size = _get(cfg, key)
+        if len(size) != 2 or min(size) < 32:
+            problems.append(f"{key} must be [height, width], each at least 32, not {size}")
+    for key in ("INPUT.PIXEL_MEAN", "INPUT.PIXEL_STD"):
+        if len(_get(cfg, key)) != 3:
+            problems.append(f"{key} must have 3 values: red, green, blue")
+    if any(std <= 0 for std in cfg.INPUT.PIXEL_STD):
+        problems.append("INPUT.PIXEL_STD must be above 0")
+    problems += [
+        f"{key} is a probability, 0 to 1, not {_get(cfg, key)}"
+        for key in ("INPUT.PROB", "INPUT.RE_PROB")
+        if not 0 <= _get(cfg, key) <= 1
+    ]
+    if len(cfg.DATASETS.NAMES) != 1:
+        problems.append(
+            f"DATASETS.NAMES must name one data set, such as market1501, not {len(cfg.DATASETS.NAMES)}"
+        )
+    if cfg.DATASETS.SYNTHETIC.IMAGES_PER_CAMERA < 2:
+        problems.append(
+            "DATASETS.SYNTHETIC.IMAGES_PER_CAMERA must be at least 2: a query and a gallery image"
+        )
+    if cfg.DATALOADER.NUM_WORKERS < -1:
+        problems.append("DATALOADER.NUM_WORKERS must be -1 (one per core) or more")
+    if not cfg.MODEL.DEVICE_ID.isdecimal():
+        problems.append(f"MODEL.DEVICE_ID must be the number of one GPU, not {cfg.MODEL.DEVICE_ID!r}")
+    return problems
+
+
+def _training_problems(cfg: CfgNode) -> list[str]:
+    problems = []
+    batch, k = cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE
+    if batch == 1:
+        problems.append("SOLVER.IMS_PER_BATCH must be at least 2: batch norm needs more than one image")
+    if cfg.DATALOADER.SAMPLER != "softmax" and batch > 1 and k > 0 and batch % k:
+        problems.append(
+            f"SOLVER.IMS_PER_BATCH {batch} is not divisible by DATALOADER.NUM_INSTANCE {k}; "
+            f"take {max(1, batch // k) * k} or {(batch // k + 1) * k}"
+        )
+    model = cfg.MODEL
+    if model.ID_LOSS_TYPE == model.METRIC_LOSS_TYPE == "none" and not model.IF_WITH_CENTER:
+        problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
+    if list(cfg.SOLVER.STEPS) != sorted(cfg.SOLVER.STEPS):
+        problems.append(f"SOLVER.STEPS must rise, not {list(cfg.SOLVER.STEPS)}")
+    return problems
+
+
+def _check_file(key: str, path: str, mend: str) -> None:
+    if not path:
+        raise ConfigError(f"{key} is empty; {mend}")
+    if not Path(path).is_file():
+        raise ConfigError(f"{key} {path}: no such file; {mend}")
+
+
+def _get(cfg: CfgNode, key: str):
+    for name in key.split("."):
+        cfg = cfg[name]
+    return cfg
+
+
+def _raise(problems) -> None:
+    if problems := [p for p in problems if p]:
+        raise ConfigError("; ".join(problems))

@@ -1,0 +1,145 @@
+"""Every setting: its meaning, unit and default. The names are those of reid-strong-baseline.
+
+A setting's type is the type of its default. The defaults are the recipe of "Bag of Tricks and a Strong
+Baseline for Deep Person Re-identification" (Luo et al., CVPRW 2019) on Market-1501.
+"""
+
+from yacs.config import CfgNode as CN
+
+_C = CN()
+
+# Seed of every random number: weights, order of the images, augmentation.
+_C.SEED = 0
+
+# Folder of the run's log, settings and weights. Empty: logs/<model>-<dataset>-<time>. If the folder already
+# holds a run, the new one goes to <folder>-2, -3, …
+_C.OUTPUT_DIR = ""
+
+# ---------------------------------------------------------------------------------------------------- network
+_C.MODEL = CN()
+# 'cuda' or 'cpu'. cuda falls back to the cpu, with a warning, where there is none.
+_C.MODEL.DEVICE = "cuda"
+# Number of the GPU, as in "nvidia-smi".
+_C.MODEL.DEVICE_ID = "0"
+# Backbone: resnet18, resnet34, resnet50, resnet101, resnet152, resnet18_ibn_a, resnet34_ibn_a,
+# resnet50_ibn_a, resnet101_ibn_a, resnet50_ibn_b.
+_C.MODEL.NAME = "resnet50"
+# Stride of the backbone's last stage: 1 keeps the feature map twice as large as ImageNet's 2.
+_C.MODEL.LAST_STRIDE = 1
+# ReLU after the first batch norm, as ImageNet weights want it. Checkpoints of reid-strong-baseline's plain
+# ResNets (not its IBN ones) were trained without: False for them.
+_C.MODEL.STEM_RELU = True
+# What the weights start from: 'imagenet', 'self' (a whole ReID checkpoint) or 'none' (random numbers).
+_C.MODEL.PRETRAIN_CHOICE = "imagenet"
+# File of those weights. Empty with 'imagenet': downloaded from torchvision or IBN-Net.
+_C.MODEL.PRETRAIN_PATH = ""
+# 'bnneck': a batch norm between the feature and the classifier; 'no': none.
+_C.MODEL.NECK = "bnneck"
+# Loss on the class scores: 'softmax' (cross-entropy) or 'none'.
+_C.MODEL.ID_LOSS_TYPE = "softmax"
+# Smooth the labels of the cross-entropy by 0.1.
+_C.MODEL.IF_LABELSMOOTH = True
+# Loss on the features: 'triplet' (batch-hard) or 'none'. 'triplet_center' and 'center', as
+# reid-strong-baseline has them, are read as 'triplet' and 'none' with IF_WITH_CENTER on.
+_C.MODEL.METRIC_LOSS_TYPE = "triplet"
+# Add the center loss.
+_C.MODEL.IF_WITH_CENTER = False
+
+# ------------------------------------------------------------------------------------------------------ input
+_C.INPUT = CN()
+# Height and width of the images in training and in testing [pixels].
+_C.INPUT.SIZE_TRAIN = [256, 128]
+_C.INPUT.SIZE_TEST = [256, 128]
+# Probability of a horizontal flip.
+_C.INPUT.PROB = 0.5
+# Probability of random erasing.
+_C.INPUT.RE_PROB = 0.5
+# Black border added on each side before a crop back to SIZE_TRAIN is taken [pixels].
+_C.INPUT.PADDING = 10
+# Mean and standard deviation of the pixels, red, green, blue, in 0..1.
+_C.INPUT.PIXEL_MEAN = [0.485, 0.456, 0.406]
+_C.INPUT.PIXEL_STD = [0.229, 0.224, 0.225]
+
+# --------------------------------------------------------------------------------------------------- data set
+_C.DATASETS = CN()
+# Data set: market1501, or synthetic (people drawn by this program, made once).
+_C.DATASETS.NAMES = ("market1501",)
+# Folder that holds the data sets' folders.
+_C.DATASETS.ROOT_DIR = "./data"
+# A file that cannot be read as an image: 'stop' ends with its name, 'skip' goes on without it and warns.
+_C.DATASETS.ON_BAD_IMAGE = "stop"
+# Size of the synthetic data set: identities for training and for testing, pictures of each in each camera
+# that sees it (one of them is the query), and the seed of the drawing.
+_C.DATASETS.SYNTHETIC = CN()
+_C.DATASETS.SYNTHETIC.TRAIN_IDS = 100
+_C.DATASETS.SYNTHETIC.TEST_IDS = 60
+_C.DATASETS.SYNTHETIC.IMAGES_PER_CAMERA = 4
+_C.DATASETS.SYNTHETIC.SEED = 0
+
+# ---------------------------------------------------------------------------------------------------- loading
+_C.DATALOADER = CN()
+# Processes that read images. -1: one per core, at most 8. 0: the main process reads.
+_C.DATALOADER.NUM_WORKERS = -1
+# How batches are drawn: 'softmax_triplet' or 'triplet' (P identities x NUM_INSTANCE images), 'softmax'
+# (shuffled).
+_C.DATALOADER.SAMPLER = "softmax_triplet"
+# Images of each identity in a batch (K of PK sampling).
+_C.DATALOADER.NUM_INSTANCE = 4
+
+# --------------------------------------------------------------------------------------------------- training
+_C.SOLVER = CN()
+_C.SOLVER.MAX_EPOCHS = 120
+# Images in a training batch.
+_C.SOLVER.IMS_PER_BATCH = 64
+# 'Adam', 'AdamW' or 'SGD'.
+_C.SOLVER.OPTIMIZER_NAME = "Adam"
+# Learning rate after the warm-up.
+_C.SOLVER.BASE_LR = 3.5e-4
+# Learning rate of the biases = BASE_LR x this.
+_C.SOLVER.BIAS_LR_FACTOR = 1.0
+# Momentum of SGD.
+_C.SOLVER.MOMENTUM = 0.9
+# Weight decay of the weights and of the biases.
+_C.SOLVER.WEIGHT_DECAY = 0.0005
+_C.SOLVER.WEIGHT_DECAY_BIAS = 0.0005
+# Epochs at which the learning rate is multiplied by GAMMA.
+_C.SOLVER.STEPS = (40, 70)
+_C.SOLVER.GAMMA = 0.1
+# Warm-up: the first WARMUP_ITERS epochs go from BASE_LR x WARMUP_FACTOR up to BASE_LR, 'linear'ly, or stay at
+# BASE_LR x WARMUP_FACTOR ('constant').
+_C.SOLVER.WARMUP_FACTOR = 0.01
+_C.SOLVER.WARMUP_ITERS = 10
+_C.SOLVER.WARMUP_METHOD = "linear"
+# Margin of the triplet loss [distance between features].
+_C.SOLVER.MARGIN = 0.3
+# Triplet loss with the soft margin log(1 + exp(positive - negative)) instead of MARGIN.
+_C.SOLVER.SOFT_MARGIN = False
+# Center loss: learning rate of the centers, and weight of the loss.
+_C.SOLVER.CENTER_LR = 0.5
+_C.SOLVER.CENTER_LOSS_WEIGHT = 0.0005
+# bfloat16 for the convolutions where the processor computes it, float32 elsewhere. False: float32 everywhere.
+_C.SOLVER.AMP = True
+# A line in the log every LOG_PERIOD batches.
+_C.SOLVER.LOG_PERIOD = 20
+# An evaluation, and its mAPxx.pth, every EVAL_PERIOD epochs, and after the last.
+_C.SOLVER.EVAL_PERIOD = 1
+# Weights kept: the best KEEP_BEST by mAP, and always the newest. 0: all.
+_C.SOLVER.KEEP_BEST = 3
+
+# ---------------------------------------------------------------------------------------------------- testing
+_C.TEST = CN()
+# Images in a test batch.
+_C.TEST.IMS_PER_BATCH = 128
+# File of the weights to test.
+_C.TEST.WEIGHT = ""
+# Feature 'before' or 'after' the BNNeck.
+_C.TEST.NECK_FEAT = "after"
+# Rank by cosine (features scaled to length 1). False: by Euclidean distance.
+_C.TEST.FEAT_NORM = True
+# k-reciprocal re-ranking.
+_C.TEST.RE_RANKING = False
+
+
+def get_defaults() -> CN:
+    """A fresh copy of the default settings, not frozen."""
+    return _C.clone()

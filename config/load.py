@@ -1,0 +1,166 @@
+"""From defaults, a YAML file and the command line to one frozen, checked tree."""
+
+import math
+from ast import literal_eval
+from pathlib import Path
+from typing import Any
+
+import yaml
+from loguru import logger
+from yacs.config import CfgNode
+
+from .checks import check_values
+from .defaults import get_defaults
+from .errors import ConfigError, did_you_mean
+from .flags import parse_args
+
+DEFAULT_FILE = Path(__file__).parent.parent / "configs" / "softmax_triplet.yml"
+
+# Keys of reid-strong-baseline that do nothing there, or nothing here: CHECKPOINT_PERIOD because weights are
+# saved at each evaluation (SOLVER.EVAL_PERIOD).
+OBSOLETE = frozenset(
+    {
+        "SOLVER.CLUSTER_MARGIN",
+        "SOLVER.RANGE_K",
+        "SOLVER.RANGE_MARGIN",
+        "SOLVER.RANGE_ALPHA",
+        "SOLVER.RANGE_BETA",
+        "SOLVER.RANGE_LOSS_WEIGHT",
+        "SOLVER.CHECKPOINT_PERIOD",
+    }
+)
+# reid-strong-baseline names the center loss twice, by METRIC_LOSS_TYPE and by IF_WITH_CENTER; here only the
+# switch.
+CENTER_TYPES = {"triplet_center": "triplet", "center": "none"}
+
+SWITCH = {
+    "yes": True,
+    "on": True,
+    "true": True,
+    "1": True,
+    "no": False,
+    "off": False,
+    "false": False,
+    "0": False,
+}
+
+
+def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
+    """Read the settings of a command.
+
+    Later sources win: defaults, the YAML file, flags, trailing ``KEY VALUE`` pairs. With no file named,
+    tools/test.py takes the config.yml beside the weights if there is one; otherwise both commands take
+    configs/softmax_triplet.yml.
+
+    Args:
+        argv: the words after the program's name; None: those of this process.
+        command: "train" or "test".
+
+    Returns:
+        The frozen tree.
+
+    Raises:
+        ConfigError: an unknown key or flag, a value of the wrong type or out of range, an unreadable YAML
+            file.
+    """
+    config_file, pairs = parse_args(argv, command)
+    pairs = _flatten(_read_yaml(config_file or _default_file(pairs, command))) + pairs
+    obsolete = sorted({key for key, _ in pairs} & OBSOLETE)
+    if obsolete:
+        logger.warning(f"settings without effect here: {', '.join(obsolete)}")
+    cfg = get_defaults()
+    for key, value in pairs:
+        if key not in OBSOLETE:
+            _set(cfg, key, value)
+    check_values(cfg, command)
+    cfg.freeze()
+    return cfg
+
+
+def _default_file(pairs: list[tuple[str, str]], command: str) -> Path:
+    weight = dict(pairs).get("TEST.WEIGHT", "")
+    beside = Path(weight).parent / "config.yml"
+    return beside if command == "test" and weight and beside.is_file() else DEFAULT_FILE
+
+
+def _read_yaml(file: str | Path) -> dict:
+    try:
+        tree = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"--config_file {file}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config_file {file}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{file}{where}: not YAML ({getattr(error, 'problem', None) or error})") from None
+    if tree is not None and not isinstance(tree, dict):
+        raise ConfigError(f"{file}: settings are written as SECTION: then KEY: value on indented lines")
+    return tree or {}
+
+
+def _flatten(tree: dict, prefix: str = "") -> list[tuple[str, Any]]:
+    pairs = []
+    for key, value in tree.items():
+        pairs += (
+            _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", value)]
+        )
+    return pairs
+
+
+def _set(cfg: CfgNode, key: str, value: Any) -> None:
+    """Put a value, as YAML or the command line has it, into the tree as the type that its default has."""
+    *sections, name = key.split(".")
+    node = cfg
+    for section in sections:
+        node = node.get(section) if isinstance(node, CfgNode) else None
+    if not isinstance(node, CfgNode) or name not in node:
+        raise ConfigError(f"unknown setting {key}{did_you_mean(key, _keys(cfg))}")
+    if isinstance(node[name], CfgNode):
+        raise ConfigError(f"{key} is a section; name a setting in it, such as {key}.{next(iter(node[name]))}")
+    if key == "MODEL.METRIC_LOSS_TYPE" and value in CENTER_TYPES:
+        cfg.MODEL.IF_WITH_CENTER = True
+        value = CENTER_TYPES[value]
+    node[name] = _coerce(value, node[name], key)
+
+
+def _keys(node: CfgNode, prefix: str = "") -> list[str]:
+    keys = []
+    for name, value in node.items():
+        keys += _keys(value, f"{prefix}{name}.") if isinstance(value, CfgNode) else [f"{prefix}{name}"]
+    return keys
+
+
+def _coerce(value: Any, default: Any, key: str) -> Any:
+    # reid-strong-baseline quotes texts as ('market1501'), in YAML and on the command line.
+    if isinstance(value, str) and (value.startswith(("(", "[", "'", '"')) or not isinstance(default, str)):
+        value = _literal(value)
+    if isinstance(default, list | tuple):
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",")]
+        items = value if isinstance(value, list | tuple) else [value]
+        return type(default)(_coerce(item, default[0], key) for item in items)
+    if isinstance(default, bool):
+        if str(value).lower() in SWITCH:
+            return SWITCH[str(value).lower()]
+        raise ConfigError(f"{key}: {value!r} is no switch; write yes or no")
+    if isinstance(default, str):
+        if isinstance(value, bool):  # YAML reads an unquoted no as False
+            return "yes" if value else "no"
+        if isinstance(value, str | int | float):
+            return str(value)
+        raise ConfigError(f"{key}: {value!r} is no text")
+    kind = "whole number" if isinstance(default, int) else "number"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigError(f"{key}: {value!r} is no {kind}")
+    if isinstance(default, int) and value != int(value):
+        raise ConfigError(f"{key}: {value!r} is no {kind}")
+    return type(default)(value)
+
+
+def _literal(text: str) -> Any:
+    """The Python literal that a text spells, or the text itself."""
+    try:
+        return literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text

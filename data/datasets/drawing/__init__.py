@@ -1,0 +1,1 @@
+"""Drawn people, scenes and cameras: the parts the synthetic data set is made of."""

@@ -1,0 +1,81 @@
+"""Weights on disk: mAPxx.pth, the best and the newest."""
+
+import os
+import shutil
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from utils.errors import InputError, os_reason
+
+
+class BestCheckpoints:
+    """Keeps ``mAPxx.pth`` (xx: mAP in percent) of the best evaluations and of the newest.
+
+    A file is written to a temporary name and renamed, so that no reader and no crash sees half of one. When
+    two evaluations give the same xx, the newer takes the name.
+
+    Args:
+        folder: of the run.
+        keep_best: how many of the best are kept; 0: all.
+    """
+
+    def __init__(self, folder: Path, keep_best: int):
+        self.folder = folder
+        self.keep_best = keep_best
+        self._kept: dict[Path, float] = {}  # file -> mAP
+
+    def check_space(self, model: nn.Module) -> None:
+        """Raise an InputError if the disk has no room for the files that will be kept."""
+        size = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+        needed = size * (self.keep_best + 2)
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise InputError(
+                f"{self.folder} has {free >> 20} MB free, the weights of this run need about "
+                f"{needed >> 20} MB; free some, or choose another folder with OUTPUT_DIR <folder>"
+            )
+
+    def save(self, model: nn.Module, mean_ap: float) -> Path:
+        """Write the network's weights, then delete those that are neither among the best nor the newest.
+
+        Args:
+            model: whose state dict is saved, on the CPU in the standard memory layout.
+            mean_ap: mAP of the evaluation, 0..1.
+
+        Raises:
+            InputError: the disk is full or read-only; the files written before stay.
+        """
+        file = self.folder / f"mAP{100 * mean_ap:.1f}.pth"
+        save_atomically(
+            {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, file
+        )
+        self._kept.pop(file, None)
+        self._kept[file] = mean_ap
+        if self.keep_best:
+            best = sorted(self._kept, key=self._kept.get, reverse=True)[: self.keep_best]
+            for old in set(self._kept) - {*best, file}:
+                old.unlink(missing_ok=True)
+                del self._kept[old]
+        return file
+
+
+def save_atomically(content: dict, file: Path) -> None:
+    """torch.save by way of a temporary name in the same folder.
+
+    Raises:
+        InputError: the disk is full or read-only; the file, if there was one, is as it was.
+    """
+    part = file.with_name(file.name + ".part")
+    try:
+        with open(part, "wb") as stream:
+            torch.save(content, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(
+            f"cannot write {file}: {os_reason(error)}; the weights saved before are whole"
+        ) from None

@@ -1,0 +1,79 @@
+"""From the settings to one loss."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from yacs.config import CfgNode
+
+from .center_loss import CenterLoss
+from .triplet_loss import TripletLoss
+
+LABEL_SMOOTHING = 0.1  # as published with the strong baseline
+
+
+def _softmax(cfg: CfgNode) -> nn.Module:
+    return nn.CrossEntropyLoss(label_smoothing=LABEL_SMOOTHING if cfg.MODEL.IF_LABELSMOOTH else 0.0)
+
+
+def _triplet(cfg: CfgNode) -> nn.Module:
+    return TripletLoss(None if cfg.SOLVER.SOFT_MARGIN else cfg.SOLVER.MARGIN)
+
+
+# name -> factory(cfg) -> loss(score, target)
+ID_LOSSES: dict[str, Callable | None] = {"softmax": _softmax, "none": None}
+# name -> factory(cfg) -> loss(feat, target)
+METRIC_LOSSES: dict[str, Callable | None] = {"triplet": _triplet, "none": None}
+
+
+def make_loss(cfg: CfgNode, num_classes: int) -> "ReidLoss":
+    """The loss that MODEL.ID_LOSS_TYPE, METRIC_LOSS_TYPE and IF_WITH_CENTER choose.
+
+    Args:
+        cfg: the settings.
+        num_classes: training identities.
+    """
+    id_loss, metric_loss = ID_LOSSES[cfg.MODEL.ID_LOSS_TYPE], METRIC_LOSSES[cfg.MODEL.METRIC_LOSS_TYPE]
+    center_loss = CenterLoss(num_classes, cfg.SOLVER.CENTER_LR) if cfg.MODEL.IF_WITH_CENTER else None
+    return ReidLoss(
+        id_loss and id_loss(cfg), metric_loss and metric_loss(cfg), center_loss, cfg.SOLVER.CENTER_LOSS_WEIGHT
+    )
+
+
+class ReidLoss(nn.Module):
+    """Sum of a loss on the scores, one on the features (weight 1 each) and the weighted center loss.
+
+    Args:
+        id_loss: loss(score, target), or None.
+        metric_loss: loss(feat, target), or None.
+        center_loss: loss(feat, target), or None.
+        center_weight: of the center loss.
+    """
+
+    def __init__(
+        self,
+        id_loss: nn.Module | None,
+        metric_loss: nn.Module | None,
+        center_loss: nn.Module | None = None,
+        center_weight: float = 0.0005,
+    ):
+        super().__init__()
+        self.id_loss, self.metric_loss, self.center_loss = id_loss, metric_loss, center_loss
+        self.center_weight = center_weight
+
+    def forward(self, score: torch.Tensor, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """The loss, a scalar.
+
+        Args:
+            score: (B, C) class scores.
+            feat: (B, D) features before the neck.
+            target: (B,) int64 classes.
+        """
+        loss = score.new_zeros(())
+        if self.id_loss:
+            loss = loss + self.id_loss(score, target)
+        if self.metric_loss:
+            loss = loss + self.metric_loss(feat, target)
+        if self.center_loss:
+            loss = loss + self.center_weight * self.center_loss(feat, target)
+        return loss

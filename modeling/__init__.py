@@ -1,0 +1,8 @@
+"""The network: a backbone, pooling, the BNNeck and a classifier; and loading its weights."""
+
+from .backbones import BACKBONES
+from .baseline import Baseline, build_model
+from .pretrained import load_pretrained
+from .weights import load_weights
+
+__all__ = ["BACKBONES", "Baseline", "build_model", "load_pretrained", "load_weights"]

@@ -1,0 +1,103 @@
+"""A tiny drawn data set for every test, and commands run as a user runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from loguru import logger
+
+from config import load_cfg
+from data.datasets.synthesis import SyntheticSpec
+from data.datasets.synthetic import draw
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = SyntheticSpec(train_ids=16, test_ids=4, images_per_camera=2, seed=0)
+# The same as settings, and a network small and fast enough for a test on the CPU.
+TINY_SETTINGS = [
+    "DATASETS.SYNTHETIC.TRAIN_IDS",
+    "16",
+    "DATASETS.SYNTHETIC.TEST_IDS",
+    "4",
+    "DATASETS.SYNTHETIC.IMAGES_PER_CAMERA",
+    "2",
+    "DATALOADER.NUM_WORKERS",
+    "0",
+]
+SMALL_NET = [
+    "--model_name",
+    "resnet18",
+    "--pretrain_choice",
+    "none",
+    "INPUT.SIZE_TRAIN",
+    "[64,32]",
+    "INPUT.SIZE_TEST",
+    "[64,32]",
+    "INPUT.PADDING",
+    "4",
+    "MODEL.DEVICE",
+    "cpu",
+]
+
+
+@pytest.fixture(scope="session")
+def tiny_root(tmp_path_factory) -> Path:
+    """A DATASETS.ROOT_DIR with the tiny synthetic data set."""
+    root = tmp_path_factory.mktemp("data")
+    draw(root / "synthetic", TINY)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_root) -> list[str]:
+    """Settings that train a small network on the tiny data set."""
+    return [*SMALL_NET, "DATASETS.NAMES", "synthetic", "DATASETS.ROOT_DIR", str(tiny_root), *TINY_SETTINGS]
+
+
+@pytest.fixture
+def load():
+    """load_cfg from words."""
+    return lambda *words, command="train": load_cfg(list(words), command)
+
+
+@pytest.fixture
+def command(tmp_path):
+    """Run ``python <words>`` in an empty folder; gives exit code, stdout and stderr."""
+
+    def run(
+        *words: str, cwd: Path = tmp_path, env: dict | None = None, **kwargs
+    ) -> subprocess.CompletedProcess:
+        script, *rest = words
+        # One thread: two tests at a time, or a busy machine, would stall OpenMP's barriers.
+        env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"} | (env or {})
+        return subprocess.run(
+            [sys.executable, ROOT / script, *map(str, rest)],
+            cwd=cwd,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            **kwargs,
+        )
+
+    return run
+
+
+def assert_refused(done: subprocess.CompletedProcess, *words: str) -> None:
+    """The command ended on bad input: exit code 2 and one line on stderr that holds the words."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: "), done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+@pytest.fixture
+def caplog_loguru():
+    """The messages logged during the test."""
+    messages: list[str] = []
+    sink = logger.add(messages.append, format="{message}", level="INFO")
+    yield messages
+    logger.remove(sink)

@@ -1,0 +1,89 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from data import make_data_loader
+from data.datasets import Record
+from data.images import ImageDataset, ReidLoader, collate, read_image
+from utils.errors import InputError
+
+
+@pytest.fixture
+def records(tmp_path) -> list[Record]:
+    """Four images of one colour each, the third a file that is no image."""
+    records = []
+    for i in range(4):
+        path = tmp_path / f"行人 {i}.png"
+        image = np.full((20 + i, 10, 3), (10 * i, 100, 200), np.uint8)  # blue, green, red
+        path.write_bytes(b"no image" if i == 2 else cv2.imencode(".png", image)[1].tobytes())
+        records.append(Record(str(path), i + 5, i))
+    return records
+
+
+def loader(records, on_bad_image, **kwargs) -> ReidLoader:
+    return ReidLoader(ImageDataset(records, (16, 8)), None, on_bad_image, batch_size=3, **kwargs)
+
+
+def test_read_image_is_rgb_of_the_size_asked_for(records):
+    image = read_image(records[1].path, (16, 8))
+    assert image.shape == (16, 8, 3) and image.dtype == np.uint8
+    assert (image == (200, 100, 10)).all()
+    assert read_image(records[2].path, (16, 8)) is None
+    assert read_image(records[2].path + ".none", (16, 8)) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xe0", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
+def test_damaged_files_are_no_images(tmp_path, content):
+    (tmp_path / "x.jpg").write_bytes(content)
+    assert read_image(str(tmp_path / "x.jpg"), (16, 8)) is None
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_batches(records, workers):
+    batches = list(loader([records[0], records[1], records[3], records[0]], "stop", num_workers=workers))
+    first, last = batches
+    assert first.images.dtype == torch.uint8 and first.images.shape == (3, 3, 16, 8)
+    assert first.images.is_contiguous(memory_format=torch.channels_last)
+    assert first.images[:, :, 0, 0].tolist() == [[200, 100, 0], [200, 100, 10], [200, 100, 30]]
+    assert first.pids.tolist() == [5, 6, 8] and first.camids.tolist() == [0, 1, 3]
+    assert last.indices.tolist() == [3] and first.bad == []
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_bad_image_stops_with_its_name(records, workers):
+    with pytest.raises(InputError, match="行人 2.png cannot be read as an image.*ON_BAD_IMAGE skip"):
+        list(loader(records, "stop", num_workers=workers))
+
+
+def test_bad_image_is_skipped_with_one_warning(records, caplog_loguru):
+    skipping = loader(records, "skip")
+    for _ in range(2):
+        assert [b.indices.tolist() for b in skipping] == [[0, 1], [3]]
+    assert len(caplog_loguru) == 1 and "行人 2.png" in caplog_loguru[0]
+    assert list(loader([records[2]] * 3, "skip")) == []
+    assert [len(b.images) for b in loader(records, "skip", min_images=2)] == [2]
+
+
+def test_collate_names_what_it_left_out(records):
+    dataset = ImageDataset(records, (16, 8))
+    batch = collate([dataset[2], dataset[3]])
+    assert batch.bad == [records[2].path] and batch.indices.tolist() == [3]
+
+
+def test_make_data_loader(tiny, load):
+    cfg = load(*tiny, "SOLVER.IMS_PER_BATCH", "16", "TEST.IMS_PER_BATCH", "5")
+    train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
+    assert num_classes == 16
+    train_loader.set_epoch(1)
+    batch = next(iter(train_loader))
+    assert batch.images.shape == (16, 3, 64, 32) and batch.images.dtype == torch.uint8
+    assert all((batch.pids == pid).sum() == 4 for pid in batch.pids)
+    assert train_loader.transform(batch.images).dtype == torch.float32
+    assert [b.indices.tolist() for b in train_loader][0] == batch.indices.tolist(), (
+        "an epoch's order is its own"
+    )
+    indices = torch.cat([b.indices for b in val_loader])
+    assert indices.tolist() == list(range(len(val_loader.dataset.records)))
+    assert all("/query/" in r.path for r in val_loader.dataset.records[:num_query])
+    assert all("/bounding_box_test/" in r.path for r in val_loader.dataset.records[num_query:])

@@ -1,0 +1,164 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from data.samplers import IdentitySampler, ShuffleSampler
+from utils.errors import InputError
+
+# Training identities of Market-1501 by their number of images: {images: identities}.
+MARKET_COUNTS = {  # fmt: skip
+    2: 3,
+    3: 12,
+    4: 12,
+    5: 31,
+    6: 24,
+    7: 40,
+    8: 39,
+    9: 36,
+    10: 36,
+    11: 27,
+    12: 36,
+    13: 24,
+    14: 29,
+    15: 38,
+    16: 34,
+    17: 36,
+    18: 25,
+    19: 21,
+    20: 26,
+    21: 19,
+    22: 20,
+    23: 20,
+    24: 10,
+    25: 16,
+    26: 20,
+    27: 14,
+    28: 12,
+    29: 9,
+    30: 5,
+    31: 3,
+    32: 8,
+    33: 9,
+    34: 8,
+    35: 2,
+    36: 2,
+    37: 3,
+    38: 5,
+    39: 5,
+    40: 3,
+    41: 4,
+    42: 1,
+    43: 1,
+    44: 3,
+    46: 2,
+    47: 1,
+    48: 2,
+    49: 2,
+    50: 1,
+    51: 1,
+    52: 2,
+    54: 2,
+    55: 1,
+    56: 1,
+    59: 1,
+    63: 1,
+    67: 1,
+    70: 1,
+    72: 1,
+}
+MARKET = np.repeat(np.arange(751), [n for n, ids in MARKET_COUNTS.items() for _ in range(ids)])
+
+
+def check_epoch(sampler: IdentitySampler, pids: np.ndarray, per_batch: int, k: int) -> list[list[int]]:
+    """The rules of PK sampling, checked batch by batch."""
+    batches = list(sampler)
+    assert len(batches) == len(sampler)
+    sizes = Counter(pids.tolist())
+    drawn = Counter()
+    for batch in batches:
+        assert len(batch) == per_batch * k
+        groups = np.asarray(batch).reshape(per_batch, k)
+        ids = [set(pids[group].tolist()) for group in groups]
+        assert all(len(i) == 1 for i in ids), "K images of one identity stand together"
+        assert len(set.union(*ids)) == per_batch, "an identity stands twice in a batch"
+        drawn.update(batch)
+    for index, times in drawn.items():
+        assert times == 1 or sizes[pids[index]] < k, "only identities with fewer than K images repeat one"
+    return batches
+
+
+def test_market_has_1484_iterations_at_batch_8():
+    assert len(MARKET) == 12936
+    sampler = IdentitySampler(MARKET, 8, 4)
+    assert len(sampler) == 1484
+    check_epoch(sampler, MARKET, 2, 4)
+
+
+def test_market_at_the_recipe_uses_almost_every_group():
+    sampler = IdentitySampler(MARKET, 64, 4)
+    assert len(sampler) == 2969 // 16 == 185
+    batches = check_epoch(sampler, MARKET, 16, 4)
+    groups = Counter(MARKET[batch[i]] for batch in batches for i in range(0, 64, 4))
+    expected = {pid: max(1, n // 4) for pid, n in Counter(MARKET.tolist()).items()}
+    assert sum(expected.values()) - sum(groups.values()) == 2969 - 185 * 16
+    assert all(groups[pid] <= expected[pid] for pid in groups)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rules_hold_for_uneven_identities(seed):
+    rng = np.random.default_rng(seed)
+    k, per_batch = int(rng.integers(1, 6)), int(rng.integers(1, 6))
+    counts = rng.integers(1, 40, int(rng.integers(per_batch, 12)))
+    counts[0] = 300  # one identity has most of the images: it may stand in each batch once
+    pids = rng.permutation(np.repeat(np.arange(len(counts)) * 7 - 3, counts))
+    check_epoch(IdentitySampler(pids, per_batch * k, k, seed), pids, per_batch, k)
+
+
+def test_small_identities_use_all_their_images_before_repeating_one():
+    pids = np.array([0, 0, 0, 1, 1, 2])
+    (batch,) = IdentitySampler(pids, 12, 4)
+    times = Counter(batch)
+    assert set(times) == set(range(6))
+    assert sorted(times[i] for i in (0, 1, 2)) == [1, 1, 2] and times[5] == 4
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    def order(seed, epoch):
+        sampler = IdentitySampler(MARKET, 64, 4, seed)
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    assert order(1, 3) == order(1, 3)
+    assert order(1, 3) != order(1, 4) and order(1, 3) != order(2, 3)
+
+
+def test_identities_meet_at_random():
+    """Over epochs an identity's neighbours in a batch are spread over the others evenly."""
+    pids = np.repeat(np.arange(20), 8)
+    sampler = IdentitySampler(pids, 8, 4)
+    met = Counter()
+    for epoch in range(400):
+        sampler.set_epoch(epoch)
+        for batch in sampler:
+            a, b = sorted({int(pids[i]) for i in batch})
+            met[a, b] += 1
+    expected = 400 * 20 / (20 * 19 / 2)
+    assert len(met) == 190
+    assert all(abs(n - expected) < 6 * expected**0.5 for n in met.values())
+
+
+def test_too_few_identities():
+    with pytest.raises(InputError, match="needs 4 identities, the training set has 3"):
+        IdentitySampler([0, 1, 2], 16, 4)
+
+
+def test_shuffle_sampler():
+    sampler = ShuffleSampler(range(10), 4, seed=1)
+    first = list(sampler)
+    assert len(sampler) == len(first) == 2
+    assert len(set(sum(first, []))) == 8
+    sampler.set_epoch(1)
+    assert list(sampler) != first
+    with pytest.raises(InputError, match="a batch of 4 needs as many training images, there are 3"):
+        ShuffleSampler(range(3), 4)

@@ -1,0 +1,37 @@
+"""What every command does first."""
+
+import random
+
+import numpy as np
+import torch
+from yacs.config import CfgNode
+
+from config import check_choices, check_paths, load_cfg
+from data.datasets import DATASETS
+from data.samplers import SAMPLERS
+from layers import ID_LOSSES, METRIC_LOSSES
+from modeling import BACKBONES
+from solver import OPTIMIZERS
+from utils.device import select_device
+from utils.logger import setup_logger
+
+REGISTRIES = {
+    "MODEL.NAME": BACKBONES,
+    "MODEL.ID_LOSS_TYPE": ID_LOSSES,
+    "MODEL.METRIC_LOSS_TYPE": METRIC_LOSSES,
+    "DATASETS.NAMES": DATASETS,
+    "DATALOADER.SAMPLER": SAMPLERS,
+    "SOLVER.OPTIMIZER_NAME": OPTIMIZERS,
+}
+
+
+def start(command: str) -> tuple[CfgNode, torch.device]:
+    """Read and check the command line, set up the log, seed the random numbers, choose the device."""
+    setup_logger()
+    cfg = load_cfg(command=command)
+    check_choices(cfg, REGISTRIES)
+    check_paths(cfg, command)
+    random.seed(cfg.SEED)
+    np.random.seed(cfg.SEED)
+    torch.manual_seed(cfg.SEED)
+    return cfg, select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)

@@ -1,0 +1,53 @@
+"""loguru set up once: plain lines on stdout, the same lines in a run's log.txt."""
+
+import sys
+from pathlib import Path
+
+from loguru import logger
+from tqdm import tqdm
+
+from .errors import InputError, os_reason
+
+# Lines logged before the run has a folder, and the sink that gathers them.
+_early_lines: list[str] = []
+_early_sink: list[int] = []
+
+
+def setup_logger() -> None:
+    """Log to stdout, above any progress bar, in loguru's own format (in colour on a terminal)."""
+    sys.stdout.reconfigure(line_buffering=True)  # a file or pipe shows each line at once, as a terminal does
+    logger.remove()
+    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty())
+    _early_lines.clear()
+    _early_sink[:] = [logger.add(_early_lines.append)]
+
+
+def log_to_file(file: Path) -> None:
+    """Write the lines logged so far, and from now on, to a file as well.
+
+    Raises:
+        InputError: the file cannot be written; also later, by the call that logs, when the disk is full.
+    """
+
+    def write(line: str) -> None:
+        try:
+            stream.write(line)
+        except OSError as error:
+            raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+
+    try:
+        stream = open(file, "a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+    for sink in _early_sink:
+        logger.remove(sink)
+    for line in _early_lines:
+        write(line)
+    _early_sink.clear()
+    _early_lines.clear()
+    logger.add(write, catch=False)
+
+
+def log_plain(text: str) -> None:
+    """Log a text as it is, without time, level and place."""
+    logger.opt(raw=True).info(text + "\n")
