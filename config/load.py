@@ -111,17 +111,19 @@ def _flatten(tree: dict, prefix: str = "") -> list[tuple[str, Any]]:
 def _set(cfg: CfgNode, key: str, value: Any) -> None:
     """Put a value, as YAML or the command line has it, into the tree as the type that its default has."""
     *sections, name = key.split(".")
-    node = cfg
-    for section in sections:
-        node = node.get(section) if isinstance(node, CfgNode) else None
-    if not isinstance(node, CfgNode) or name not in node:
-        raise ConfigError(f"unknown setting {key}{did_you_mean(key, _keys(cfg))}")
-    if isinstance(node[name], CfgNode):
-        raise ConfigError(f"{key} is a section; name a setting in it, such as {key}.{next(iter(node[name]))}")
+    node, default = cfg, get_defaults()
+    for section in [*sections, name]:
+        if not isinstance(default, CfgNode) or section not in default:
+            raise ConfigError(f"unknown setting {key}{did_you_mean(key, _keys(cfg))}")
+        default = default[section]
+    if isinstance(default, CfgNode):
+        raise ConfigError(f"{key} is a section; name a setting in it, such as {key}.{next(iter(default))}")
     if key == "MODEL.METRIC_LOSS_TYPE" and value in CENTER_TYPES:
         cfg.MODEL.IF_WITH_CENTER = True
         value = CENTER_TYPES[value]
-    node[name] = _coerce(value, node[name], key)
+    for section in sections:
+        node = node[section]
+    node[name] = _coerce(value, default, key)
 
 
 def _keys(node: CfgNode, prefix: str = "") -> list[str]:
@@ -141,21 +143,31 @@ def _coerce(value: Any, default: Any, key: str) -> Any:
         items = value if isinstance(value, list | tuple) else [value]
         return type(default)(_coerce(item, default[0], key) for item in items)
     if isinstance(default, bool):
-        if str(value).lower() in SWITCH:
-            return SWITCH[str(value).lower()]
-        raise ConfigError(f"{key}: {value!r} is no switch; write yes or no")
+        if str(value).lower() not in SWITCH:
+            raise ConfigError(f"{key}: {value!r} is no switch; write yes or no")
+        return SWITCH[str(value).lower()]
     if isinstance(default, str):
-        if isinstance(value, bool):  # YAML reads an unquoted no as False
-            return "yes" if value else "no"
-        if isinstance(value, str | int | float):
-            return str(value)
+        return _text(value, key)
+    return _number(value, type(default), key)
+
+
+def _text(value: Any, key: str) -> str:
+    if isinstance(value, bool):  # YAML reads an unquoted no as False
+        return "yes" if value else "no"
+    if not isinstance(value, str | int | float):
         raise ConfigError(f"{key}: {value!r} is no text")
-    kind = "whole number" if isinstance(default, int) else "number"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ConfigError(f"{key}: {value!r} is no {kind}")
-    if isinstance(default, int) and value != int(value):
-        raise ConfigError(f"{key}: {value!r} is no {kind}")
-    return type(default)(value)
+    return str(value)
+
+
+def _number(value: Any, kind: type, key: str) -> int | float:
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            number = kind(value)
+            if number == value and math.isfinite(number):
+                return number
+    except (ValueError, OverflowError):  # whole numbers of nan and infinity; numbers too large
+        pass
+    raise ConfigError(f"{key}: {value!r} is no {'whole number' if kind is int else 'number'}")
 
 
 def _literal(text: str) -> Any:

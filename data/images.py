@@ -13,6 +13,10 @@ from utils.errors import InputError
 
 from .datasets import Record
 
+# A process per core is parallel enough, and a worker forked from a process with OpenCV threads would wait for
+# them forever.
+cv2.setNumThreads(0)
+
 
 class Batch(NamedTuple):
     """What a loader yields."""
@@ -62,7 +66,7 @@ class ReidLoader(DataLoader):
     def __init__(
         self, dataset: ImageDataset, transform: Callable, on_bad_image: str, min_images: int = 1, **kwargs
     ):
-        super().__init__(dataset, collate_fn=collate, worker_init_fn=_one_thread, **kwargs)
+        super().__init__(dataset, collate_fn=collate, **kwargs)
         self.transform = transform
         self.on_bad_image = on_bad_image
         self.min_images = min_images
@@ -128,7 +132,3 @@ def collate(items: list[tuple[np.ndarray | None, Record, int]]) -> Batch:
         torch.tensor([index for _, _, index in good], dtype=torch.int64),
         [record.path for image, record, _ in items if image is None],
     )
-
-
-def _one_thread(_worker: int) -> None:
-    cv2.setNumThreads(1)  # a process per core is parallel enough

@@ -1,5 +1,6 @@
 """Weights on disk: mAPxx.pth, the best and the newest."""
 
+import io
 import os
 import shutil
 from pathlib import Path
@@ -69,8 +70,11 @@ def save_atomically(content: dict, file: Path) -> None:
     """
     part = file.with_name(file.name + ".part")
     try:
+        # Through memory: writing to a full disk itself, torch.save hides the system's reason.
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
         with open(part, "wb") as stream:
-            torch.save(content, stream)
+            stream.write(buffer.getbuffer())
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, file)

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from yacs.config import CfgNode
 
+from utils.curves import Curves
 from utils.device import autocast
 
 from .checkpoint import BestCheckpoints
@@ -74,6 +75,7 @@ def do_train(
     checkpoints = BestCheckpoints(run_folder, cfg.SOLVER.KEEP_BEST)
     checkpoints.check_space(model)
     meter = Meter(device)
+    curves = Curves(run_folder / "curves.png")
 
     def update(engine: Engine, batch) -> int:
         images = train_loader.transform(batch.images.to(device, non_blocking=True))
@@ -94,11 +96,11 @@ def do_train(
     trainer.add_event_handler(Events.EPOCH_STARTED, start_epoch, model, train_loader, scheduler)
     trainer.add_event_handler(Events.ITERATION_COMPLETED, count_images)
     trainer.add_event_handler(
-        Events.ITERATION_COMPLETED, log_training_loss, meter, scheduler, cfg.SOLVER.LOG_PERIOD
+        Events.ITERATION_COMPLETED, log_training_loss, meter, scheduler, curves, cfg.SOLVER.LOG_PERIOD
     )
     trainer.add_event_handler(Events.EPOCH_COMPLETED, print_times, device)
     trainer.add_event_handler(
-        every_eval, log_validation_results, cfg, model, val_loader, num_query, device, checkpoints
+        every_eval, log_validation_results, cfg, model, val_loader, num_query, device, checkpoints, curves
     )
     trainer.run(train_loader, max_epochs=cfg.SOLVER.MAX_EPOCHS)
 
@@ -117,7 +119,9 @@ def count_images(engine: Engine) -> None:
     engine.state.num_images += engine.state.output
 
 
-def log_training_loss(engine: Engine, meter: Meter, scheduler: LRScheduler, period: int) -> None:
+def log_training_loss(
+    engine: Engine, meter: Meter, scheduler: LRScheduler, curves: Curves, period: int
+) -> None:
     """Log the mean loss and accuracy since the last such line, every ``period`` iterations of an epoch."""
     state = engine.state
     iteration = (state.iteration - 1) % state.epoch_length + 1
@@ -128,6 +132,7 @@ def log_training_loss(engine: Engine, meter: Meter, scheduler: LRScheduler, peri
         f"Epoch[{state.epoch}] Iteration[{iteration}/{state.epoch_length}] Loss: {loss:.3f}, "
         f"Acc: {accuracy:.3f}, Base Lr: {scheduler.get_last_lr()[0]:.2e}"
     )
+    curves.add_loss(state.epoch - 1 + iteration / state.epoch_length, loss)
 
 
 def print_times(engine: Engine, device: torch.device) -> None:
@@ -150,9 +155,11 @@ def log_validation_results(
     num_query: int,
     device: torch.device,
     checkpoints: BestCheckpoints,
+    curves: Curves,
 ) -> None:
-    """Evaluate, log the results and save the weights."""
+    """Evaluate, log the results, save the weights and draw the curves."""
     metrics = evaluate(cfg, model, val_loader, num_query, device)
     logger.info(f"Validation Results - Epoch: {engine.state.epoch}")
     log_metrics(metrics, num_query)
     logger.info(f"Saved {checkpoints.save(model, metrics.mAP)}")
+    curves.add_result(engine.state.epoch, metrics.mAP, metrics.cmc[0])

@@ -33,8 +33,7 @@ def load_weights(model: nn.Module, path: str | Path, complete: bool = False) -> 
 
     The file may be a backbone's (torchvision, IBN-Net) or a whole network's (of this program or
     reid-strong-baseline), a state dict or a dict around one, with or without ``module.`` before its names.
-    Another
-    number of classes is fine: the classifier is then left as it is.
+    Another number of classes is fine: the classifier is then left as it is.
 
     Args:
         model: ``Baseline``; changed in place.

@@ -87,6 +87,11 @@ def test_later_sources_win(tmp_path):
     assert load_cfg(["--MAX_EPOCHS", "4", "--config_file", file]).SOLVER.MAX_EPOCHS == 4
 
 
+def test_an_empty_list_can_be_filled_again():
+    assert load_cfg(["SOLVER.STEPS", "[]", "SOLVER.STEPS", "[3]"]).SOLVER.STEPS == (3,)
+    assert load_cfg(["SOLVER.STEPS", "40"]).SOLVER.STEPS == (40,)
+
+
 def test_seed_command_line():
     cfg = load_cfg(
         "--model_name resnet50_ibn_a --model_path weights/ReID_resnet50_ibn_a.pth --IMS_PER_BATCH 8 "
@@ -172,6 +177,8 @@ def test_the_tree_is_frozen_and_survives_its_own_yaml(tmp_path):
         (["--IMS_PER_BATCH", "1", "DATALOADER.NUM_INSTANCE", "1"], "at least 2"),
         (["--TEST_IMS_PER_BATCH", "0"], "TEST.IMS_PER_BATCH must be at least 1"),
         (["SOLVER.BASE_LR", "nan"], "no number"),
+        (["SEED", "1e999"], "no whole number"),
+        (["SOLVER.BASE_LR", "9" * 400], "no number"),
         (["SOLVER.BASE_LR", "0"], "SOLVER.BASE_LR must be above 0"),
         (["INPUT.SIZE_TRAIN", "[256]"], "INPUT.SIZE_TRAIN must be .height, width."),
         (["INPUT.SIZE_TEST", "[256, 0]"], "each at least 32"),

@@ -1,0 +1,27 @@
+# make demo: train on drawn people, about five minutes on two CPU cores.   make test: ruff, then pytest.
+# Both set up .venv first. Another interpreter: make demo PYTHON=python3.12
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test setup
+
+demo: setup
+	$(BIN)/python tools/train.py --config_file configs/demo.yml
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+setup: .venv/installed
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "error: Python 3.10 or newer is needed, $(PYTHON) is older or missing; name one with PYTHON=..."; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@# opencv-python draws windows and so needs libGL; a server may lack it.
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
+		echo "OpenCV cannot find the system's libGL: taking opencv-python-headless in its place"; \
+		$(BIN)/python -m pip uninstall --quiet --yes opencv-python; \
+		$(BIN)/python -m pip install --quiet opencv-python-headless; }
+	@touch $@

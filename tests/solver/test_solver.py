@@ -1,0 +1,129 @@
+import pytest
+import torch
+from torch import nn
+
+from solver import WarmupMultiStepLR, make_optimizer, make_scheduler
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.bn = nn.BatchNorm2d(4)
+        self.frozen = nn.Linear(4, 2)
+        self.frozen.requires_grad_(False)
+
+
+def plain_rate(
+    epoch: int, base=3.5e-4, factor=0.01, warmup=10, method="linear", steps=(40, 70), gamma=0.1
+) -> float:
+    rate = base
+    for step in steps:
+        if epoch >= step:
+            rate *= gamma
+    if epoch < warmup:
+        rate *= factor if method == "constant" else factor + (1 - factor) * epoch / warmup
+    return rate
+
+
+def rates(load, epochs: int, *words) -> list[float]:
+    cfg = load(*words)
+    optimizer = make_optimizer(cfg, Net())
+    scheduler = make_scheduler(cfg, optimizer)
+    seen = []
+    for _ in range(epochs):
+        scheduler.step()
+        seen.append(scheduler.get_last_lr()[0])
+        optimizer.step()
+    return seen
+
+
+def test_published_schedule(load, recwarn):
+    seen = rates(load, 120)
+    assert f"{seen[0]:.2e}" == "3.82e-05" and seen[0] == pytest.approx(3.5e-4 * 0.109)
+    assert seen == pytest.approx([plain_rate(e) for e in range(1, 121)])
+    assert seen[8] < seen[9] == seen[38] == pytest.approx(3.5e-4)
+    assert seen[39] == pytest.approx(3.5e-5) and seen[69] == pytest.approx(3.5e-6)
+    assert not [w for w in recwarn if "lr_scheduler" in str(w.message)]
+
+
+@pytest.mark.parametrize("method", ["linear", "constant"])
+@pytest.mark.parametrize("warmup", [0, 1, 5])
+def test_other_schedules(load, method, warmup):
+    seen = rates(
+        load,
+        12,
+        "SOLVER.WARMUP_ITERS",
+        str(warmup),
+        "SOLVER.WARMUP_METHOD",
+        method,
+        "SOLVER.STEPS",
+        "[3, 6, 6]",
+        "SOLVER.WARMUP_FACTOR",
+        "0.2",
+        "SOLVER.GAMMA",
+        "0.5",
+        "SOLVER.BASE_LR",
+        "1",
+    )
+    assert seen == pytest.approx(
+        [plain_rate(e, 1.0, 0.2, warmup, method, (3, 6, 6), 0.5) for e in range(1, 13)]
+    )
+
+
+def test_schedule_refuses_what_it_cannot_do():
+    optimizer = torch.optim.SGD(Net().parameters(), lr=1)
+    with pytest.raises(ValueError, match="milestones must rise"):
+        WarmupMultiStepLR(optimizer, [5, 3])
+    with pytest.raises(ValueError, match="warmup_method"):
+        WarmupMultiStepLR(optimizer, [5], warmup_method="cosine")
+
+
+def test_schedule_goes_on_from_its_state(load):
+    def fresh():
+        cfg = load()
+        optimizer = make_optimizer(cfg, Net())
+        return optimizer, make_scheduler(cfg, optimizer)
+
+    _, first = fresh()
+    for _ in range(41):
+        first.step()
+    optimizer, second = fresh()
+    second.load_state_dict(first.state_dict())
+    second.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(3.5e-5)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD"])
+def test_equal_settings_share_one_group(load, name):
+    net = Net()
+    optimizer = make_optimizer(load("SOLVER.OPTIMIZER_NAME", name), net)
+    assert type(optimizer).__name__ == name
+    (group,) = optimizer.param_groups
+    trained = [p for p in net.parameters() if p.requires_grad]
+    assert group["params"] == trained and len(trained) == 4
+    assert (group["lr"], group["weight_decay"], group["fused"]) == (3.5e-4, 5e-4, True)
+    if name == "SGD":
+        assert group["momentum"] == 0.9
+
+
+def test_biases_have_their_own_rate_and_decay(load):
+    net = Net()
+    cfg = load("SOLVER.BIAS_LR_FACTOR", "2", "SOLVER.WEIGHT_DECAY_BIAS", "0")
+    groups = make_optimizer(cfg, net).param_groups
+    by_rate = {g["lr"]: (g["params"], g["weight_decay"]) for g in groups}
+    assert by_rate == {
+        3.5e-4: ([net.conv.weight, net.bn.weight], 5e-4),
+        7e-4: ([net.conv.bias, net.bn.bias], 0.0),
+    }
+
+
+def test_fused_adam_takes_the_published_step(load):
+    """Adam with L2 decay in the gradient, recomputed by hand for one step: rate x sign of the gradient."""
+    net = Net()
+    before = net.conv.weight.detach().clone()
+    optimizer = make_optimizer(load("SOLVER.WEIGHT_DECAY", "0"), net)
+    for parameter in net.parameters():
+        parameter.grad = torch.full_like(parameter, -2.0) if parameter.requires_grad else None
+    optimizer.step()
+    assert torch.allclose(net.conv.weight, before + 3.5e-4, atol=1e-7)

@@ -1,0 +1,85 @@
+"""The commands that the READMEs show are run, word for word, on the tiny data set."""
+
+import re
+import shlex
+
+import pytest
+import torch
+import yaml
+
+from config import load_cfg
+from modeling import build_model
+from tests.conftest import ROOT, TINY_SETTINGS
+
+READMES = ["README.md", "README.zh-CN.md"]
+
+
+def shell_lines(readme: str) -> list[str]:
+    """The commands of the fenced shell blocks, without comments."""
+    blocks = re.findall(r"```shell\n(.*?)```", (ROOT / readme).read_text(encoding="utf-8"), re.S)
+    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+
+
+COMMANDS = [line for line in shell_lines("README.md") if line.startswith("python tools/")]
+
+
+def test_both_readmes_show_the_same_commands():
+    assert shell_lines("README.md") == shell_lines("README.zh-CN.md")
+    assert len(COMMANDS) >= 4 and shell_lines("README.md")[:2] == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_readme_command(line, command, tmp_path, tiny_root):
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    run = tmp_path / "logs" / "resnet50_ibn_a-market1501"
+    run.mkdir(parents=True)
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    cfg = load_cfg(["--model_name", "resnet50_ibn_a"])
+    state = build_model(cfg, 751).state_dict()
+    for file in (weights / "ReID_resnet50_ibn_a.pth", weights / "mAP75.1.pth", run / "mAP75.1.pth"):
+        torch.save(state, file)
+    (run / "config.yml").write_text(cfg.dump())
+
+    words = shlex.split(line.replace("<run>", run.name))[1:]
+    small = [
+        "DATASETS.NAMES",
+        "synthetic",
+        "DATASETS.ROOT_DIR",
+        tiny_root,
+        *TINY_SETTINGS,
+        "INPUT.SIZE_TRAIN",
+        "[64,32]",
+        "INPUT.SIZE_TEST",
+        "[64,32]",
+        "MODEL.DEVICE",
+        "cpu",
+        "SOLVER.MAX_EPOCHS",
+        "1",
+    ]
+    if "demo.yml" in line:
+        small += ["SOLVER.IMS_PER_BATCH", "16"]
+    done = command(*words, *small)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"mAP:\d+\.\d%", done.stdout)
+    if "train.py" in line:
+        assert int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1]) >= 2
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_readme_speaks_of_what_is_there(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    for path in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(configs/\w+\.yml)`", text):
+        assert (ROOT / path).exists(), path
+    for target in re.findall(r"^make (\w+)", text, re.M):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
+    for pair in ("MODEL.STEM_RELU no", "DATASETS.ON_BAD_IMAGE skip", "DATASETS.NAMES synthetic"):
+        assert pair in text
+        load_cfg(pair.split())
+
+
+def test_every_yaml_is_found_by_the_readme():
+    for path in (ROOT / "configs").glob("*.yml"):
+        assert yaml.safe_load(path.read_text())
+        for readme in READMES:
+            assert f"configs/{path.name}" in (ROOT / readme).read_text(encoding="utf-8")

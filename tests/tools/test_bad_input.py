@@ -1,0 +1,125 @@
+"""Whatever is wrong outside the program: one line, exit code 2, no traceback, nothing lost."""
+
+import resource
+import shutil
+import sys
+
+import pytest
+import torch
+
+from tests.conftest import assert_refused
+
+
+@pytest.fixture
+def train(command, tiny):
+    return lambda *words, **kwargs: command(
+        "tools/train.py", *tiny, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", *words, **kwargs
+    )
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--IMS_PER_BATCH", "0"], ["SOLVER.IMS_PER_BATCH must be at least 1"]),
+        (["--IMS_PER_BATCH", "four"], ["'four' is no whole number"]),
+        (["--IMS_PER_BATCH", "18"], ["not divisible by DATALOADER.NUM_INSTANCE 4", "16 or 20"]),
+        (["--IMS_PER_BATCH", "128"], ["needs 32 identities, the training set has 16"]),
+        (["--model_name", "resnet50-ibn-a"], ["unknown 'resnet50-ibn-a'", "did you mean resnet50_ibn_a"]),
+        (["--model_name", "resnet50_kd"], ["unknown 'resnet50_kd'", "did you mean resnet50"]),
+        (["DATASETS.NAMES", "market1502"], ["did you mean market1501"]),
+        (["SOLVER.OPTIMIZER_NAME", "adam"], ["did you mean Adam"]),
+        (["MODEL.METRIC_LOSS_TYPE", "tripplet"], ["did you mean triplet"]),
+        (["DATALOADER.SAMPLER", "softmax_triple"], ["did you mean softmax_triplet"]),
+        (["SOLVER.BASELR", "1"], ["unknown setting SOLVER.BASELR", "SOLVER.BASE_LR"]),
+        (["--resume"], ["--resume is not part of this version yet"]),
+        (["--kd"], ["--kd is not part of this version yet"]),
+        (["--config_file", "none.yml"], ["none.yml: no such file"]),
+        (
+            ["--pretrain_choice", "imagenet", "--model_path", "none.pth"],
+            ["none.pth: no such file", "--pretrain_choice none"],
+        ),
+        (["DATASETS.NAMES", "market1501"], ["Market-1501 not found", "market1501", "unpack"]),
+    ],
+)
+def test_settings(train, tmp_path, words, message):
+    assert_refused(train(*words), *message)
+    assert not (tmp_path / "logs").exists(), "no run was started"
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"GIF89a", "no checkpoint of PyTorch"),
+        ({"layer.weight": torch.zeros(2)}, "does not fit this network (matched 0 of 1 tensors"),
+    ],
+)
+def test_weight_files(train, command, tiny, tmp_path, content, message):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    assert_refused(train("--pretrain_choice", "self", "--model_path", path), str(path), message)
+    assert_refused(command("tools/test.py", *tiny, "--model_path", path), str(path), message)
+    assert_refused(command("tools/test.py", *tiny), "TEST.WEIGHT is empty", "--model_path")
+
+
+@pytest.fixture
+def broken(tiny_root, tmp_path):
+    """A copy of the tiny data set that a test may damage."""
+    shutil.copytree(tiny_root / "synthetic", tmp_path / "root" / "synthetic")
+    return tmp_path / "root"
+
+
+def test_bad_image(train, broken):
+    bad = sorted((broken / "synthetic" / "bounding_box_train").iterdir())[3]
+    bad.write_bytes(b"no image")
+    for workers in ("0", "1"):
+        words = ["DATASETS.ROOT_DIR", broken, "DATALOADER.NUM_WORKERS", workers]
+        assert_refused(train(*words), str(bad), "cannot be read as an image", "ON_BAD_IMAGE skip")
+        done = train(*words, "DATASETS.ON_BAD_IMAGE", "skip")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count(f"skipped {bad}") == 1 and done.stdout.count("mAP:") == 2
+
+
+def test_half_unpacked_folder(train, broken):
+    for file in (broken / "synthetic" / "query").iterdir():
+        file.unlink()
+    assert_refused(train("DATASETS.ROOT_DIR", broken), "query holds no Market-1501 image", "unpacked whole")
+
+
+def test_output_folder_that_cannot_be_written(train, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert_refused(train("OUTPUT_DIR", tmp_path / "file" / "run"), "cannot write into", "OUTPUT_DIR <folder>")
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
+def test_disk_that_fills_during_the_run(train, tmp_path):
+    """No file may grow past 1 MB, as on a full disk: the log fits, the weights (45 MB) do not."""
+    done = train(
+        "OUTPUT_DIR",
+        tmp_path / "run",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
+    )
+    assert_refused(done, "cannot write", "mAP", "File too large", "the weights saved before are whole")
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["config.yml", "log.txt"]
+    assert "mAP:" in (tmp_path / "run" / "log.txt").read_text(), "the results so far are in the log"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_disk_that_is_full_for_the_log(train, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.txt").symlink_to("/dev/full")
+    assert_refused(
+        train("OUTPUT_DIR", tmp_path / "run"), "cannot write", "log.txt", "No space left on device"
+    )
+
+
+def test_faults_of_the_program_keep_their_traceback(command, tmp_path):
+    (tmp_path / "fault.py").write_text(
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from utils.errors import run_command\n"
+        "run_command(lambda: 1 / 0)\n"
+    )
+    from tests.conftest import ROOT
+
+    done = command(tmp_path / "fault.py", ROOT)
+    assert done.returncode == 1 and "ZeroDivisionError" in done.stderr and "Traceback" in done.stderr

@@ -1,0 +1,190 @@
+"""The commands as a user runs them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from tests.conftest import ROOT, TINY_SETTINGS
+
+
+@pytest.fixture(scope="module")
+def run(tiny, tmp_path_factory):
+    """One training through the command: its output, and its folder."""
+    folder = tmp_path_factory.mktemp("run") / "first"
+    done = subprocess.run(
+        [
+            sys.executable,
+            ROOT / "tools/train.py",
+            *tiny,
+            "--IMS_PER_BATCH",
+            "16",
+            "--MAX_EPOCHS",
+            "2",
+            "--TEST_IMS_PER_BATCH",
+            "4",
+            "SOLVER.LOG_PERIOD",
+            "2",
+            "OUTPUT_DIR",
+            folder,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        cwd=folder.parent,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, folder
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    return sorted(folder.glob("mAP*.pth"))
+
+
+TABLE = r"""=> Synthetic loaded
+Dataset statistics:
+  -{40}
+  subset   \| # ids \| # images \| # cameras
+  -{40}
+  train    \|    16 \| +\d+ \|         6
+  query    \|     4 \| +\d+ \|         \d
+  gallery  \|     5 \| +\d+ \|         \d
+  -{40}
+"""
+LOSS = r"Iteration\[2/\d+\] Loss: \d+\.\d{3}, Acc: \d\.\d{3}"
+LINES = {
+    "log_training_loss": [
+        rf"Epoch\[1\] {LOSS}, Base Lr: 3\.82e-05",
+        rf"Epoch\[2\] {LOSS}, Base Lr: 7\.28e-05",
+    ],
+    "print_times": [r"Epoch 1 done\. Time per batch: \d+\.\d{3}\[s\] Speed: \d+\.\d\[samples/s\]", "-{10}"],
+    "log_validation_results": [
+        "Validation Results - Epoch: 2",
+        r"mAP:\d+\.\d%",
+        *(rf"CMC curve, Rank-{rank}:\d+\.\d%" for rank in ("1  ", "5  ", "10 ")),
+    ],
+}
+
+
+def test_output_of_a_training(run):
+    out, _ = run
+    assert re.search(TABLE, out)
+    assert out.count("\nThe test feature is normalized\n") == 2
+    time = r"\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"
+    for function, texts in LINES.items():
+        for text in texts:
+            assert re.search(rf"{time} \| INFO     \| engine\.trainer:{function}:\d+ - {text}\n", out), text
+
+
+def test_run_folder(run):
+    out, folder = run
+    log = (folder / "log.txt").read_text()
+    assert log == out, "the file has every line of the screen"
+    for fact in ("torch 2.", "git commit", "seed 0", "Command: ", "MAX_EPOCHS: 2"):
+        assert fact in log
+    assert yaml.safe_load((folder / "config.yml").read_text())["MODEL"]["NAME"] == "resnet18"
+    assert checkpoints(folder) and {p.name for p in folder.iterdir()} == {
+        "log.txt",
+        "config.yml",
+        "curves.png",
+        *(p.name for p in checkpoints(folder)),
+    }
+    state = torch.load(checkpoints(folder)[0], weights_only=True)
+    assert {name.split(".")[0] for name in state} == {"base", "bottleneck", "classifier"}
+
+
+def test_weights_test_to_the_result_they_are_named_after_twice(run, command):
+    _, folder = run
+    for weights in checkpoints(folder):
+        for _ in range(2):
+            done = command("tools/test.py", "--model_path", weights)
+            assert done.returncode == 0, done.stderr
+            assert f"mAP:{weights.stem.removeprefix('mAP')}%" in done.stdout
+            assert re.search(r"Rank-1  :\d+\.\d%\n.*Rank-5  :\d+\.\d%\n.*Rank-10 :\d+\.\d%\n", done.stdout)
+            assert "matched 125 of 126 tensors; left out: classifier.*" in done.stdout
+
+
+def test_test_with_the_seeds_flags_and_no_settings_beside_the_weights(run, command, tiny, tmp_path):
+    _, folder = run
+    weights = tmp_path / "alone.pth"
+    weights.write_bytes(checkpoints(folder)[-1].read_bytes())
+    done = command("tools/test.py", "--TEST_IMS_PER_BATCH", "4", *tiny, "--model_path", weights)
+    assert done.returncode == 0, done.stderr
+    assert f"mAP:{checkpoints(folder)[-1].stem.removeprefix('mAP')}%" in done.stdout
+    assert "MODEL.STEM_RELU" in done.stdout
+
+
+def test_a_run_never_overwrites_another(run, command, tiny):
+    _, folder = run
+    before = {p: p.read_bytes() for p in folder.iterdir()}
+    done = command(
+        "tools/train.py", *tiny, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1", "OUTPUT_DIR", folder
+    )
+    assert done.returncode == 0, done.stderr
+    assert {p: p.read_bytes() for p in folder.iterdir()} == before
+    assert checkpoints(folder.with_name("first-2")) and "already holds a run" in done.stdout
+
+
+def test_training_starts_from_a_run(run, command, tiny):
+    _, folder = run
+    done = command(
+        "tools/train.py",
+        *tiny,
+        "--IMS_PER_BATCH",
+        "16",
+        "--MAX_EPOCHS",
+        "1",
+        "--pretrain_choice",
+        "self",
+        "--model_path",
+        checkpoints(folder)[0],
+    )
+    assert done.returncode == 0, done.stderr
+    assert "matched 126 of 126 tensors" in done.stdout
+
+
+def test_help(command):
+    for script in ("tools/train.py", "tools/test.py"):
+        done = command(script, "--help")
+        assert done.returncode == 0
+        for flag in (
+            "--model_name",
+            "--model_path",
+            "--IMS_PER_BATCH",
+            "--config_file",
+            "KEY VALUE",
+            "examples:",
+        ):
+            assert flag in done.stdout
+
+
+@pytest.mark.parametrize("config", sorted(p.name for p in (ROOT / "configs").glob("*.yml")))
+def test_every_config_trains(command, tiny_root, config):
+    """Two iterations of each shipped recipe, at its own image size and network, on the tiny data set."""
+    done = command(
+        "tools/train.py",
+        "--config_file",
+        ROOT / "configs" / config,
+        "--MAX_EPOCHS",
+        "1",
+        "--pretrain_choice",
+        "none",
+        "--IMS_PER_BATCH",
+        "32",
+        "DATALOADER.NUM_INSTANCE",
+        "2",
+        "DATASETS.NAMES",
+        "synthetic",
+        "DATASETS.ROOT_DIR",
+        tiny_root,
+        *TINY_SETTINGS,
+        "MODEL.DEVICE",
+        "cpu",
+    )
+    assert done.returncode == 0, done.stderr
+    iterations = int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1])
+    assert iterations >= 2 and re.search(r"mAP:\d+\.\d%", done.stdout)
