@@ -1,0 +1,60 @@
+"""The single-gallery-shot protocol of CUHK03 (Li et al., "DeepReID", CVPR 2014)."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+
+from .ranking import GalleryIndex, QueryRanks
+
+
+def rank_single_shot(
+    scores: Iterable[torch.Tensor],
+    q_pids: Sequence[int],
+    g_pids: Sequence[int],
+    q_camids: Sequence[int],
+    g_camids: Sequence[int],
+    repeats: int = 10,
+    seed: int = 0,
+    same_camera: str = "drop",
+) -> QueryRanks:
+    """Ranks in galleries that hold one image of each identity, drawn at random, anew for each query and repeat.
+
+    A wrong image that ties with the match counts before it.
+
+    Args:
+        scores: chunks (m, G) of the (Q, G) scores, larger = nearer, in order.
+        q_pids: (Q,) person ids.
+        g_pids: (G,) person ids.
+        q_camids: (Q,) camera ids.
+        g_camids: (G,) camera ids.
+        repeats: galleries drawn for each query.
+        seed: of the drawing.
+        same_camera: 'drop' never draws an image of the query's identity and camera.
+
+    Returns:
+        Ranks of length Q x repeats, a query's repeats one after another.
+    """
+    index = GalleryIndex(q_pids, g_pids, q_camids, g_camids, same_camera)
+    rng = np.random.default_rng(seed)
+    order = np.argsort(index.g_pids, kind="stable")
+    ids, first, counts = np.unique(index.g_pids[order], return_index=True, return_counts=True)
+    ranks, start = [], 0
+    for chunk in scores:
+        index.check(chunk, range(start, start + len(chunk)))
+        for q, row in enumerate(chunk.cpu().numpy(), start):
+            own, is_match = index.own(q)
+            candidates = own[is_match]
+            if not len(candidates):
+                ranks += [0] * repeats
+                continue
+            drawn = order[first + (rng.random((repeats, len(ids))) * counts).astype(np.int64)]
+            match = row[rng.choice(candidates, repeats)]
+            before = (row[drawn] >= match[:, None]) & (ids != index.q_pids[q])
+            ranks += (before.sum(1) + 1).tolist()
+        start += len(chunk)
+    index.check_complete(start)
+    first_match = np.array(ranks, np.int64)
+    with np.errstate(divide="ignore"):
+        precision = np.where(first_match > 0, 1 / first_match, np.nan)  # one match: both are 1 / rank
+    return QueryRanks(precision, first_match, precision)
