@@ -15,6 +15,8 @@ CHOICES = {
     "DATASETS.ON_BAD_IMAGE": ("stop", "skip"),
     "SOLVER.WARMUP_METHOD": ("linear", "constant"),
     "TEST.NECK_FEAT": ("before", "after"),
+    "TEST.SAME_CAMERA": ("drop", "keep"),
+    "TEST.PROTOCOL": ("standard", "single_gallery_shot"),
 }
 POSITIVE = (
     "MODEL.LAST_STRIDE",
@@ -25,6 +27,10 @@ POSITIVE = (
     "SOLVER.EVAL_PERIOD",
     "SOLVER.BASE_LR",
     "TEST.IMS_PER_BATCH",
+    "TEST.REPEATS",
+    "TEST.K1",
+    "TEST.K2",
+    "TEST.TOP_K",
     "DATASETS.SYNTHETIC.TRAIN_IDS",
     "DATASETS.SYNTHETIC.TEST_IDS",
 )
@@ -43,6 +49,9 @@ NOT_NEGATIVE = (
     "SOLVER.CENTER_LR",
     "SOLVER.CENTER_LOSS_WEIGHT",
     "DATASETS.SYNTHETIC.SEED",
+    "TEST.QUERY_EXPANSION",
+    "TEST.QE_ALPHA",
+    "TEST.SHOW_WORST",
 )
 
 
@@ -59,9 +68,9 @@ def check_values(cfg: CfgNode, command: str) -> None:
     problems += [
         f"{key} must not be negative, not {_get(cfg, key)}" for key in NOT_NEGATIVE if _get(cfg, key) < 0
     ]
-    problems += _input_problems(cfg) + (_training_problems(cfg) if command == "train" else [])
-    if cfg.TEST.RE_RANKING:
-        problems.append("TEST.RE_RANKING is not part of this version yet; set it to no")
+    problems += _input_problems(cfg) + (
+        _training_problems(cfg) if command == "train" else _test_problems(cfg)
+    )
     _raise(problems)
 
 
@@ -147,6 +156,19 @@ def _training_problems(cfg: CfgNode) -> list[str]:
         problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
     if list(cfg.SOLVER.STEPS) != sorted(cfg.SOLVER.STEPS):
         problems.append(f"SOLVER.STEPS must rise, not {list(cfg.SOLVER.STEPS)}")
+    return problems
+
+
+def _test_problems(cfg: CfgNode) -> list[str]:
+    problems = []
+    if cfg.TEST.K2 > cfg.TEST.K1:
+        problems.append(f"TEST.K2 {cfg.TEST.K2} must not be above TEST.K1 {cfg.TEST.K1}")
+    if not 0 <= cfg.TEST.LAMBDA <= 1:
+        problems.append(f"TEST.LAMBDA is a weight, 0 to 1, not {cfg.TEST.LAMBDA}")
+    if cfg.TEST.SAVE_RESULTS and Path(cfg.TEST.SAVE_RESULTS).suffix not in (".parquet", ".csv", ".json"):
+        problems.append(f"TEST.SAVE_RESULTS {cfg.TEST.SAVE_RESULTS} must end with .parquet, .csv or .json")
+    if cfg.TEST.PROTOCOL != "standard" and (cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST):
+        problems.append("results of each query (SAVE_RESULTS, SHOW_WORST) are for TEST.PROTOCOL standard")
     return problems
 
 

@@ -136,8 +136,33 @@ _C.TEST.WEIGHT = ""
 _C.TEST.NECK_FEAT = "after"
 # Rank by cosine (features scaled to length 1). False: by Euclidean distance.
 _C.TEST.FEAT_NORM = True
-# k-reciprocal re-ranking.
+# Which gallery images of the query's identity and camera count: 'drop' (none, as the benchmarks have it) or
+# 'keep' (all, for data without camera ids).
+_C.TEST.SAME_CAMERA = "drop"
+# 'standard', or 'single_gallery_shot' (CUHK03): galleries of one image per identity, drawn REPEATS times.
+_C.TEST.PROTOCOL = "standard"
+_C.TEST.REPEATS = 10
+# The rest changes the ranking of tools/test.py, which prints a row for each that is on; training evaluates
+# without. Mean of the features of an image and of its mirror image.
+_C.TEST.FLIP = False
+# Mean of the features of all query images of a person in a camera, and of those in Market-1501's gt_bbox.
+_C.TEST.MULTI_QUERY = False
+# Gallery images that join a query in query expansion; 0: none. QE_ALPHA 0 averages them, above 0 weighs each
+# by similarity^QE_ALPHA.
+_C.TEST.QUERY_EXPANSION = 0
+_C.TEST.QE_ALPHA = 3.0
+# k-reciprocal re-ranking, and its constants.
 _C.TEST.RE_RANKING = False
+_C.TEST.K1 = 20
+_C.TEST.K2 = 6
+_C.TEST.LAMBDA = 0.3
+# Find the similarity at which two images show the same person, and write it beside the weights.
+_C.TEST.CALIBRATE = False
+# File for the result of each query, with its TOP_K nearest gallery images: .parquet, .csv or .json.
+_C.TEST.SAVE_RESULTS = ""
+_C.TEST.TOP_K = 10
+# Number of the worst queries shown in the log.
+_C.TEST.SHOW_WORST = 0
 
 
 def get_defaults() -> CN:

@@ -7,12 +7,12 @@ from .errors import ConfigError, did_you_mean
 
 
 class Flag(NamedTuple):
-    """A flag's spellings, the setting it fills in each command, and its line of help."""
+    """A flag's spellings, the setting it fills in each command ("": not there), and its line of help."""
 
     names: tuple[str, ...]
     train: str
     test: str
-    metavar: str
+    metavar: str  # "": the flag takes no value and switches its setting on
     help: str
 
 
@@ -49,6 +49,13 @@ FLAGS = (
         "--test_neck --neck_feat", "TEST.NECK_FEAT", "CHOICE", "feature to test: before or after the BNNeck"
     ),
     _same("--IF_WITH_CENTER", "MODEL.IF_WITH_CENTER", "yes|no", "add the center loss"),
+    Flag(
+        ("--calibrate",), "", "TEST.CALIBRATE", "", "find the similarity at which two images are one person"
+    ),
+    Flag(
+        ("--save_results",), "", "TEST.SAVE_RESULTS", "FILE", "each query's result: .parquet, .csv or .json"
+    ),
+    Flag(("--show_worst",), "", "TEST.SHOW_WORST", "N", "log the N queries with the worst results"),
 )
 
 # Flags of the family that this version does not serve: refused by name, so that no run starts without them
@@ -100,8 +107,9 @@ def parse_args(argv: list[str] | None, command: str) -> tuple[str, list[tuple[st
         help="YAML with settings (default: configs/softmax_triplet.yml)",
     )
     for flag in FLAGS:
-        key = getattr(flag, command)
-        parser.add_argument(*flag.names, dest=key, metavar=flag.metavar, help=f"{flag.help}  [{key}]")
+        if key := getattr(flag, command):
+            value = {"metavar": flag.metavar} if flag.metavar else {"action": "store_const", "const": "yes"}
+            parser.add_argument(*flag.names, dest=key, help=f"{flag.help}  [{key}]", **value)
     for name in LATER:
         parser.add_argument(name, nargs="?", action=_NotYet, help=argparse.SUPPRESS)
     parser.add_argument(

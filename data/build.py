@@ -7,7 +7,7 @@ from yacs.config import CfgNode
 
 from utils.logger import log_plain
 
-from .datasets import DATASETS, ReidDataset, statistics_table
+from .datasets import DATASETS, Record, ReidDataset, statistics_table
 from .images import ImageDataset, ReidLoader
 from .samplers import SAMPLERS
 from .transforms import TestTransform, TrainTransform
@@ -68,9 +68,20 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
 
 def make_val_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
     """The query images, then the gallery images, in order."""
+    return _test_loader(cfg, dataset.query + dataset.gallery)
+
+
+def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader | None:
+    """Further images of a query's person in the query's camera, or None where the data set has none."""
+    seen = {(record.pid, record.camid) for record in dataset.query}
+    records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
+    return _test_loader(cfg, records) if records else None
+
+
+def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:
     transform = TestTransform(cfg.INPUT.PIXEL_MEAN, cfg.INPUT.PIXEL_STD)
     return ReidLoader(
-        ImageDataset(dataset.query + dataset.gallery, cfg.INPUT.SIZE_TEST),
+        ImageDataset(records, cfg.INPUT.SIZE_TEST),
         transform,
         cfg.DATASETS.ON_BAD_IMAGE,
         batch_size=cfg.TEST.IMS_PER_BATCH,

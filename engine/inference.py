@@ -1,112 +1,160 @@
-"""Features of query and gallery, and the metrics of their ranking."""
+"""From features to mAP, CMC and mINP, one row for each way of ranking."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
-from ignite.engine import Engine, Events
-from ignite.handlers import ProgressBar
-from ignite.metrics import Metric
+import torch.nn.functional as F
 from loguru import logger
 from torch import nn
 from yacs.config import CfgNode
 
-from utils.device import autocast
 from utils.logger import log_plain
-from utils.metrics import RankMetrics, rank_metrics
+from utils.metrics import RankMetrics, check_features, feature_scores, summarise
+from utils.query_expansion import expand_queries, pool_queries
+from utils.ranking import QueryRanks, rank_queries
+from utils.re_ranking import re_ranking
+from utils.single_shot import rank_single_shot
 
-CHUNK = 4096  # features gathered on the device before they are copied to the host
+from .features import Embedded, Extractor
 
 
-class ReidMetric(Metric):
-    """ignite metric: collects features, computes ``RankMetrics``.
+class TestImages(NamedTuple):
+    """The images of a test as features."""
 
-    Its update takes (features (B, D), pids (B,), camids (B,), indices (B,)).
+    __test__ = False  # no test class, whatever pytest reads in the name
 
-    Args:
-        num_query: the first images, by index, are queries, the rest is the gallery.
-        feat_norm: rank by cosine; False: by Euclidean distance.
-    """
-
-    def __init__(self, num_query: int, feat_norm: bool = True):
-        self.num_query = num_query
-        self.feat_norm = feat_norm
-        super().__init__()
-
-    def reset(self) -> None:
-        """Forget all features."""
-        self._device_chunk: list[torch.Tensor] = []
-        self._host_chunks: list[torch.Tensor] = []
-        self._labels: list[torch.Tensor] = []
-
-    def update(self, output: tuple[torch.Tensor, ...]) -> None:
-        """Take a batch."""
-        features, *labels = output
-        self._device_chunk.append(features.float())
-        self._labels.append(torch.stack(labels))
-        if sum(map(len, self._device_chunk)) >= CHUNK:
-            self._to_host()
-
-    def compute(self) -> RankMetrics:
-        """Rank and measure."""
-        self._to_host()
-        features = torch.cat(self._host_chunks)
-        pids, camids, indices = torch.cat(self._labels, dim=1).numpy()
-        is_query = indices < self.num_query
-        if self.feat_norm:
-            features = nn.functional.normalize(features, dim=1)
-            log_plain("The test feature is normalized")
-        query, gallery = features[is_query], features[~is_query]
-        if not self.feat_norm:  # q·g - |g|²/2 falls as |q - g| grows
-            query = torch.cat([query, torch.ones(len(query), 1)], dim=1)
-            gallery = torch.cat([gallery, -gallery.square().sum(1, keepdim=True) / 2], dim=1)
-        return rank_metrics(
-            query, gallery, pids[is_query], pids[~is_query], camids[is_query], camids[~is_query]
-        )
-
-    def _to_host(self) -> None:
-        if self._device_chunk:
-            self._host_chunks.append(torch.cat(self._device_chunk).cpu())
-            self._device_chunk.clear()
+    query: Embedded
+    gallery: Embedded
 
 
 def evaluate(cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device: torch.device) -> RankMetrics:
-    """Extract the features of all test images and measure their ranking.
+    """Metrics of the plain ranking, as training needs them after an epoch.
 
     Args:
         cfg: the settings.
-        model: on ``device``; put into evaluation mode.
+        model: on ``device``.
         val_loader: query images, then gallery images.
         num_query: number of query images.
         device: to compute on.
     """
-
-    def extract(engine: Engine, batch) -> tuple[torch.Tensor, ...]:
-        images = val_loader.transform(batch.images.to(device, non_blocking=True))
-        with torch.inference_mode(), autocast(device, cfg.SOLVER.AMP):
-            return model(images), batch.pids, batch.camids, batch.indices
-
-    model.eval()
-    evaluator = make_engine(extract)
-    ReidMetric(num_query, cfg.TEST.FEAT_NORM).attach(evaluator, "reid")
-    return evaluator.run(val_loader).metrics["reid"]
+    images = embed(cfg, model, val_loader, num_query, device)
+    return metrics(cfg, rank(cfg, images.query, images.gallery, device))
 
 
 def do_inference(
-    cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device: torch.device
-) -> RankMetrics:
-    """Evaluate, and log mAP and Rank-1/5/10."""
-    metrics = evaluate(
-        cfg, model.to(device, memory_format=torch.channels_last), val_loader, num_query, device
-    )
+    cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device: torch.device, multi_query_loader=None
+) -> tuple[TestImages, QueryRanks]:
+    """Evaluate every way of ranking that is switched on, and log a row for each.
+
+    Args:
+        cfg: the settings.
+        model: moved to ``device``.
+        val_loader: query images, then gallery images.
+        num_query: number of query images.
+        device: to compute on.
+        multi_query_loader: further images of the queries' people, or None.
+
+    Returns:
+        Features and ranks of the plain ranking.
+    """
+    model.to(device, memory_format=torch.channels_last)
+    sources = {False: embed(cfg, model, val_loader, num_query, device)}
+    if cfg.TEST.FLIP:
+        sources[True] = embed(cfg, model, val_loader, num_query, device, flip=True)
+    extra = {
+        flip: normalise(cfg, Extractor(cfg, model, device, flip).run(multi_query_loader))
+        for flip in sources
+        if cfg.TEST.MULTI_QUERY and multi_query_loader is not None
+    }
+    switches = {
+        "flip": cfg.TEST.FLIP,
+        "multi-query": cfg.TEST.MULTI_QUERY,
+        "query expansion": cfg.TEST.QUERY_EXPANSION > 0,
+        "re-ranking": cfg.TEST.RE_RANKING,
+    }
+    on = [name for name, is_on in switches.items() if is_on]
+    rows = [[], *([name] for name in on), *([on] if len(on) > 1 else [])]
+    ranks = [rank(cfg, *sources["flip" in ways], device, ways, extra.get("flip" in ways)) for ways in rows]
+    results = [(" + ".join(ways) or "plain", metrics(cfg, r)) for ways, r in zip(rows, ranks, strict=True)]
     logger.info("Validation Results")
-    log_metrics(metrics, num_query)
-    return metrics
+    log_metrics(results[0][1], num_query)
+    if len(results) > 1:
+        log_plain(comparison(results))
+    return sources[False], ranks[0]
+
+
+def embed(
+    cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device: torch.device, flip: bool = False
+) -> TestImages:
+    """Features of query and gallery, scaled to length 1 if TEST.FEAT_NORM is on."""
+    images = normalise(cfg, Extractor(cfg, model, device, flip).run(val_loader))
+    if cfg.TEST.FEAT_NORM and not flip:
+        log_plain("The test feature is normalized")
+    is_query = images.indices < num_query
+    return TestImages(images.where(is_query), images.where(~is_query))
+
+
+def normalise(cfg: CfgNode, images: Embedded) -> Embedded:
+    """Features scaled to length 1, if TEST.FEAT_NORM is on."""
+    return images._replace(features=F.normalize(images.features, dim=1)) if cfg.TEST.FEAT_NORM else images
+
+
+def rank(
+    cfg: CfgNode,
+    query: Embedded,
+    gallery: Embedded,
+    device: torch.device,
+    ways: list[str] | tuple = (),
+    extra: Embedded | None = None,
+) -> QueryRanks:
+    """Ranks of each query's matches.
+
+    Args:
+        cfg: the settings; TEST names the protocol and the constants.
+        query: images to search for.
+        gallery: images to search in.
+        device: to compute on.
+        ways: of 'multi-query', 'query expansion', 're-ranking'.
+        extra: further images of the queries' people, for 'multi-query'.
+    """
+    test = cfg.TEST
+    q, g = check_features(query.features.to(device), gallery.features.to(device))
+    if "multi-query" in ways:
+        extra = extra or query.where(torch.zeros(len(query.pids), dtype=torch.bool))
+        q = pool_queries(q, query.pids, query.camids, extra.features.to(device), extra.pids, extra.camids)
+    if "query expansion" in ways:
+        q = expand_queries(q, g, test.QUERY_EXPANSION, test.QE_ALPHA)
+    if "re-ranking" in ways:
+        scores = _chunks(re_ranking(q, g, test.K1, test.K2, test.LAMBDA))
+    else:
+        scores = feature_scores(q, g) if test.FEAT_NORM else euclidean_scores(q, g)
+    ids = (query.pids, gallery.pids, query.camids, gallery.camids)
+    if test.PROTOCOL == "single_gallery_shot":
+        return rank_single_shot(scores, *ids, test.REPEATS, cfg.SEED, test.SAME_CAMERA)
+    return rank_queries(scores, *ids, test.SAME_CAMERA)
+
+
+def metrics(cfg: CfgNode, ranks: QueryRanks) -> RankMetrics:
+    """Means over the queries, and over the galleries drawn for each, where the protocol draws some."""
+    found = summarise(ranks)
+    if cfg.TEST.PROTOCOL == "single_gallery_shot":
+        return found._replace(num_valid_queries=found.num_valid_queries // cfg.TEST.REPEATS)
+    return found
+
+
+def euclidean_scores(query: torch.Tensor, gallery: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Scores that rank by Euclidean distance: q·g - |g|²/2 falls as |q - g| grows."""
+    query = torch.cat([query, query.new_ones(len(query), 1)], dim=1)
+    return feature_scores(query, torch.cat([gallery, -gallery.square().sum(1, keepdim=True) / 2], dim=1))
 
 
 def log_metrics(metrics: RankMetrics, num_query: int) -> None:
     """Log mAP and Rank-1/5/10, in the caller's name, and how many queries could not count."""
     log = logger.opt(depth=1)
     log.info(f"mAP:{metrics.mAP:.1%}")
-    for rank in (1, 5, 10):
-        log.info(f"CMC curve, Rank-{rank:<3}:{metrics.cmc[rank - 1]:.1%}")
+    for r in (1, 5, 10):
+        log.info(f"CMC curve, Rank-{r:<3}:{metrics.cmc[r - 1]:.1%}")
     if metrics.num_valid_queries < num_query:
         log.warning(
             f"{num_query - metrics.num_valid_queries} of {num_query} queries have no match under another "
@@ -114,9 +162,17 @@ def log_metrics(metrics: RankMetrics, num_query: int) -> None:
         )
 
 
-def make_engine(process) -> Engine:
-    """An ignite engine with a progress bar on a terminal, which leaves errors to its caller."""
-    engine = Engine(process)
-    engine.logger.disabled = True
-    ProgressBar(disable=None, bar_format=None).attach(engine, event_name=Events.ITERATION_COMPLETED)
-    return engine
+def comparison(results: list[tuple[str, RankMetrics]]) -> str:
+    """A table of results, a row each."""
+    width = max(len(name) for name, _ in results)
+    lines = [f"  {'ranking':<{width}} |   mAP | Rank-1 | Rank-5 | Rank-10 |  mINP"]
+    for name, m in results:
+        cells = f"{m.mAP:6.1%}| {m.cmc[0]:6.1%} | {m.cmc[4]:6.1%} | {m.cmc[9]:7.1%} | {m.mINP:5.1%}"
+        lines.append(f"  {name:<{width}} |{cells}")
+    rule = "  " + "-" * (len(lines[0]) - 2)
+    return "\n".join([rule, lines[0], rule, *lines[1:], rule])
+
+
+def _chunks(distance) -> Iterator[torch.Tensor]:
+    for rows in torch.from_numpy(distance).split(256):
+        yield -rows

@@ -16,7 +16,8 @@ from utils.curves import Curves
 from utils.device import autocast
 
 from .checkpoint import BestCheckpoints
-from .inference import evaluate, log_metrics, make_engine
+from .features import make_engine
+from .inference import evaluate, log_metrics
 
 
 class Meter:

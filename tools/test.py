@@ -7,14 +7,20 @@ sys.path.insert(
     0, str(Path(__file__).resolve().parent.parent)
 )  # the program's folders, from wherever it is called
 
+import torch.nn.functional as F
 from loguru import logger
+from yacs.config import CfgNode
 
 from config import ConfigError
-from data import make_val_loader, read_dataset
-from engine import do_inference
+from data import make_multi_query_loader, make_val_loader, read_dataset
+from engine import TestImages, do_inference
 from modeling import build_model, load_weights
 from tools.start import start
+from utils.calibration import calibration_table, operating_points, roc, save_calibration
 from utils.errors import run_command
+from utils.logger import log_plain
+from utils.ranking import GalleryIndex, QueryRanks
+from utils.results import query_results, save_results, worst_lines
 
 
 def main() -> None:
@@ -29,7 +35,44 @@ def main() -> None:
             "No config.yml beside the weights; if a plain ResNet of reid-strong-baseline made them, test "
             "with MODEL.STEM_RELU no"
         )
-    do_inference(cfg, model, make_val_loader(cfg, dataset), len(dataset.query), device)
+    val_loader = make_val_loader(cfg, dataset)
+    multi_query_loader = make_multi_query_loader(cfg, dataset) if cfg.TEST.MULTI_QUERY else None
+    images, ranks = do_inference(cfg, model, val_loader, len(dataset.query), device, multi_query_loader)
+    if cfg.TEST.CALIBRATE:
+        calibrate(cfg, images)
+    if cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST:
+        report_queries(cfg, images, ranks, [record.path for record in val_loader.dataset.records])
+
+
+def calibrate(cfg: CfgNode, images: TestImages) -> None:
+    """Log the similarity thresholds and write them beside the weights."""
+    query, gallery = images
+    curve = roc(
+        F.normalize(query.features),
+        F.normalize(gallery.features),
+        query.pids,
+        gallery.pids,
+        query.camids,
+        gallery.camids,
+        cfg.TEST.SAME_CAMERA,
+    )
+    points = operating_points(curve)
+    log_plain(calibration_table(points))
+    for file in save_calibration(points, curve, Path(cfg.TEST.WEIGHT)):
+        logger.info(f"Saved {file}")
+
+
+def report_queries(cfg: CfgNode, images: TestImages, ranks: QueryRanks, paths: list[str]) -> None:
+    """Log the worst queries and save the results of all."""
+    query, gallery = images
+    index = GalleryIndex(query.pids, gallery.pids, query.camids, gallery.camids, cfg.TEST.SAME_CAMERA)
+    q_paths, g_paths = ([paths[i] for i in part.indices.tolist()] for part in images)
+    results = query_results(query.features, gallery.features, index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
+    if cfg.TEST.SHOW_WORST:
+        log_plain(worst_lines(results, cfg.TEST.SHOW_WORST))
+    if cfg.TEST.SAVE_RESULTS:
+        save_results(results, Path(cfg.TEST.SAVE_RESULTS))
+        logger.info(f"Saved {cfg.TEST.SAVE_RESULTS}")
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def rank_metrics(
     """Rank the gallery for each query by dot product and measure the ranking (Zheng et al., ICCV 2015).
 
     Gallery images of the query's own identity and camera are left out; a query with no other match is not
-    counted. A wrong image that ties with a match counts before it. Takes about CHUNK_BYTES beyond the features,
-    and their size once more if they are float16.
+    counted. A wrong image that ties with a match counts before it. Takes about CHUNK_BYTES beyond the
+    features, and their size once more if they are float16.
 
     Args:
         query: (Q, D) features; L2-normalised, larger dot product = nearer.
@@ -46,8 +46,8 @@ def rank_metrics(
         q_camids: (Q,) camera ids.
         g_camids: (G,) camera ids.
         max_rank: length of the CMC curve.
-        same_camera: 'drop' as above; 'keep' also counts matches under the query's own camera, for data without
-            camera ids.
+        same_camera: 'drop' as above; 'keep' also counts matches under the query's own camera, for data
+            without camera ids.
 
     Raises:
         InputError: no query, no gallery, no query with a match, or features that are not finite.
@@ -76,8 +76,8 @@ def check_features(
             raise InputError(f"there is no {name} image to rank")
         if bad := int((~torch.isfinite(features.sum(1))).sum()):
             raise InputError(
-                f"{bad} of {len(features)} {name} features are not finite (NaN or infinite); has the training "
-                "that made the weights diverged?"
+                f"{bad} of {len(features)} {name} features are not finite (NaN or infinite); has the "
+                "training that made the weights diverged?"
             )
         both.append(features)
     if both[0].shape[1] != both[1].shape[1]:
@@ -86,7 +86,7 @@ def check_features(
 
 
 def feature_scores(query: torch.Tensor, gallery: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Chunks (m, G) of the dot products of (Q, D) and (G, D) features, each in the memory of the one before."""
+    """Chunks (m, G) of the dot products of (Q, D) and (G, D) features, each over the one before."""
     step = max(MIN_ROWS, CHUNK_BYTES // (gallery.element_size() * len(gallery)))
     buffer = gallery.new_empty(min(step, len(query)), len(gallery))
     for rows in query.split(step):
@@ -102,8 +102,8 @@ def summarise(ranks: QueryRanks, max_rank: int = 50) -> RankMetrics:
     first = ranks.first_match[ranks.first_match > 0]
     if not len(first):
         raise InputError(
-            "no query has an image of its identity under another camera in the gallery; are the ids and cameras "
-            "right? (TEST.SAME_CAMERA keep, for data without camera ids)"
+            "no query has an image of its identity under another camera in the gallery; are the ids and "
+            "cameras right? (TEST.SAME_CAMERA keep, for data without camera ids)"
         )
     hits = np.bincount(first, minlength=max_rank + 1)[1 : max_rank + 1]
     return RankMetrics(

@@ -18,8 +18,8 @@ def expand_queries(
         query: (Q, D) features, L2-normalised.
         gallery: (G, D) features, L2-normalised.
         neighbours: gallery images that join; at most G.
-        alpha: 0: average query expansion (Chum et al., ICCV 2007); above: each neighbour weighs similarity^alpha
-            (alpha-QE, Radenović et al., TPAMI 2018).
+        alpha: 0: average query expansion (Chum et al., ICCV 2007); above: each neighbour weighs
+            similarity^alpha (alpha-QE, Radenović et al., TPAMI 2018).
 
     Returns:
         (Q, D) features, L2-normalised.

@@ -26,7 +26,8 @@ def rank_queries(
 ) -> QueryRanks:
     """Ranks of the matches of each query.
 
-    The rank of a match is its place among the matches plus the number of wrong images whose score is not lower,
+    The rank of a match is its place among the matches plus the number of wrong images whose score is not
+    lower,
     which a binary search in the sorted scores gives: values are sorted, indices never.
 
     Args:

@@ -1,7 +1,8 @@
-"""k-reciprocal re-ranking (Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017).
+"""k-reciprocal re-ranking (Zhong et al., "Re-ranking Person Re-identification with …", CVPR 2017).
 
-The published code holds several N x N matrices of all N = Q + G images. Here only the k nearest of each image are
-kept: every set that the method forms is made of them, so that its N x N encoding has a few hundred entries a row.
+The published code holds several N x N matrices of all N = Q + G images. Here only the k nearest of each image
+are kept: every set that the method forms is made of them, so that its N x N encoding has a few hundred
+entries a row.
 """
 
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 import torch
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 
 from .errors import InputError
 from .metrics import check_features
@@ -40,8 +41,8 @@ def re_ranking(
         gallery: (G, D) features.
         k1: neighbours that must know each other.
         k2: neighbours whose encodings are averaged; 1: none.
-        lambda_value: weight of the original distance (squared Euclidean, divided by the query's largest); the rest
-            is the Jaccard distance of the encodings.
+        lambda_value: weight of the original distance (squared Euclidean, divided by the query's largest); the
+            rest is the Jaccard distance of the encodings.
 
     Returns:
         (Q, G) float32 distances, smaller = nearer.
@@ -54,7 +55,8 @@ def re_ranking(
     number = len(query) + len(gallery)
     if not 1 <= k2 <= k1 < number:
         raise InputError(
-            f"re-ranking wants 1 <= k2 <= k1 < images, not k1 {k1} and k2 {k2} for {number} images; lower TEST.K1"
+            f"re-ranking wants 1 <= k2 <= k1 < images, not k1 {k1} and k2 {k2} for {number} images; lower "
+            "TEST.K1"
         )
     check_memory(len(query), len(gallery), query.shape[1], k1, k2)
     features = torch.cat([query, gallery])
@@ -172,8 +174,8 @@ def average_encoding(encoding: csr_matrix, nearest: np.ndarray) -> csr_matrix:
 def add_jaccard(distance: np.ndarray, encoding: csr_matrix, lambda_value: float) -> None:
     """Mix the Jaccard distance of the encodings into the distances (Q, G), in place.
 
-    With rows that sum to 1, the sums of the larger and of the smaller weights of two images add up to 2, so that
-    the distance is 1 - s / (2 - s) with the sum s of the smaller ones.
+    With rows that sum to 1, the sums of the larger and of the smaller weights of two images add up to 2, so
+    that the distance is 1 - s / (2 - s) with the sum s of the smaller ones.
     """
     num_query, num_gallery = distance.shape
     queries, gallery = encoding[:num_query], encoding[num_query:].tocsc()

@@ -18,7 +18,7 @@ def rank_single_shot(
     seed: int = 0,
     same_camera: str = "drop",
 ) -> QueryRanks:
-    """Ranks in galleries that hold one image of each identity, drawn at random, anew for each query and repeat.
+    """Ranks in galleries of one image of each identity, drawn anew for each query and repeat.
 
     A wrong image that ties with the match counts before it.
 

@@ -1,6 +1,6 @@
 """What a reader returns, and the table that shows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -14,12 +14,13 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class ReidDataset:
-    """A data set's three subsets. Training ids are classes 0..C-1; query and gallery keep theirs."""
+    """A data set's subsets. Training ids are classes 0..C-1; query and gallery keep theirs."""
 
     name: str
     train: list[Record]
     query: list[Record]
     gallery: list[Record]
+    multi_query: list[Record] = field(default_factory=list)  # further images of the queries' people
 
     @property
     def num_train_pids(self) -> int:

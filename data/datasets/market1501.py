@@ -12,6 +12,7 @@ from .base import Record, ReidDataset, relabel
 
 FOLDERS = ("market1501", "Market1501", "Market-1501-v15.09.15")
 SUBSETS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
+MULTI_QUERY = "gt_bbox"
 PUBLISHED = {"train": 12936, "query": 3368, "gallery": 15913}
 JUNK = -1  # detections of no use as person or distractor: left out, as the benchmark says
 
@@ -46,11 +47,14 @@ def read_market1501(cfg: CfgNode) -> ReidDataset:
 def read_market_layout(folder: Path, name: str) -> ReidDataset:
     """Read any folder in Market-1501's layout and file names (``0002_c1s1_000451_03.jpg``).
 
+    The folder ``gt_bbox``, if it is there, gives the further images of multi-query testing.
+
     Raises:
         InputError: a subset's folder is missing or holds no image.
     """
     train, query, gallery = (_read_subset(folder, subset) for subset in SUBSETS.values())
-    return ReidDataset(name, relabel(train), query, gallery)
+    multi_query = _read_subset(folder, MULTI_QUERY) if (folder / MULTI_QUERY).is_dir() else []
+    return ReidDataset(name, relabel(train), query, gallery, multi_query)
 
 
 def _read_subset(folder: Path, subset: str) -> list[Record]:

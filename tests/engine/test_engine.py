@@ -6,12 +6,15 @@ import pytest
 import torch
 
 from data import make_data_loader
-from engine import do_train, evaluate
-from engine.inference import ReidMetric
+from engine import do_inference, do_train, evaluate
+from engine.features import Embedded, Extractor
+from engine.inference import normalise, rank
 from layers import make_loss
 from modeling import build_model
 from solver import make_optimizer, make_scheduler
-from utils.metrics import rank_metrics
+from utils.query_expansion import expand_queries, pool_queries
+from utils.ranking import rank_queries
+from utils.re_ranking import re_ranking
 
 CPU = torch.device("cpu")
 
@@ -99,38 +102,156 @@ def test_every_recipe_moves_every_parameter(load, tiny, tmp_path, words):
             assert not torch.equal(parameter, before[name]), name
 
 
-@pytest.mark.parametrize("feat_norm", [True, False])
-def test_metric_ranks_by_cosine_or_by_euclidean_distance(feat_norm):
-    rng = np.random.default_rng(0)
-    features = torch.tensor(rng.normal(size=(40, 4)) * rng.uniform(0.5, 2, (40, 1)), dtype=torch.float32)
-    pids, camids, order = torch.arange(40) % 5, torch.arange(40) % 3, torch.randperm(40)
-    metric = ReidMetric(num_query=10, feat_norm=feat_norm)
-    for rows in order.split(7):
-        metric.update((features[rows], pids[rows], camids[rows], rows))
-    found = metric.compute()
-    # The same ranking from an explicit similarity: one-hot queries pick their row of it.
-    distance = torch.cdist(features[:10].double(), features[10:].double())
-    cosine = torch.nn.functional.cosine_similarity(
-        features[:10, None].double(), features[None, 10:].double(), dim=2
-    )
-    similarity = cosine if feat_norm else -distance
-    expected = rank_metrics(
-        torch.eye(10, dtype=torch.float64), similarity.T, pids[:10], pids[10:], camids[:10], camids[10:]
-    )
-    assert found.mAP == pytest.approx(expected.mAP, abs=1e-6)
-    assert np.allclose(found.cmc, expected.cmc)
+def embedded(features, pids, camids) -> Embedded:
+    return Embedded(features, torch.as_tensor(pids), torch.as_tensor(camids), torch.arange(len(features)))
 
 
-def test_features_are_gathered_in_chunks(monkeypatch):
-    monkeypatch.setattr("engine.inference.CHUNK", 8)
-    features = torch.nn.functional.normalize(torch.randn(21, 3), dim=1)
-    pids, camids = torch.arange(21) % 3, torch.arange(21) % 2
-    metric = ReidMetric(num_query=6)
-    for rows in torch.arange(21).split(4):
-        metric.update((features[rows], pids[rows], camids[rows], rows))
-    assert len(metric._host_chunks) == 2
-    expected = rank_metrics(features[:6], features[6:], pids[:6], pids[6:], camids[:6], camids[6:])
-    assert metric.compute().mAP == pytest.approx(expected.mAP)
+def random_images(seed=0, number=40) -> tuple[Embedded, Embedded]:
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(number, 4)) * rng.uniform(0.5, 2, (number, 1))
+    images = embedded(
+        torch.tensor(features, dtype=torch.float32), np.arange(number) % 5, np.arange(number) % 3
+    )
+    is_query = torch.arange(number) < 10
+    return images.where(is_query), images.where(~is_query)
+
+
+@pytest.mark.parametrize("feat_norm", ["yes", "no"])
+def test_ranking_by_cosine_or_by_euclidean_distance(load, feat_norm):
+    cfg = load("TEST.FEAT_NORM", feat_norm)
+    query, gallery = random_images()
+    a, b = query.features.double(), gallery.features.double()
+    cosine = torch.nn.functional.cosine_similarity(a[:, None], b[None], dim=2)
+    similarity = cosine if feat_norm == "yes" else -torch.cdist(a, b)
+    ids = (query.pids, gallery.pids, query.camids, gallery.camids)
+    expected = rank_queries([similarity], *ids)
+    found = rank(cfg, normalise(cfg, query), normalise(cfg, gallery), CPU)
+    assert np.allclose(found.average_precision, expected.average_precision, atol=1e-6)
+    assert (found.first_match == expected.first_match).all()
+
+
+def test_each_way_of_ranking_reaches_its_function(load):
+    cfg = load(
+        "TEST.K1", "6", "TEST.K2", "3", "TEST.QUERY_EXPANSION", "2", "TEST.QE_ALPHA", "0", command="train"
+    )
+    query, gallery = (normalise(cfg, images) for images in random_images(1))
+    q, g = query.features, gallery.features
+    ids = (query.pids, gallery.pids, query.camids, gallery.camids)
+
+    def check(ways, scores, extra=None):
+        found = rank(cfg, query, gallery, CPU, ways, extra)
+        expected = rank_queries([scores], *ids)
+        assert np.allclose(found.average_precision, expected.average_precision, atol=1e-6), ways
+
+    check([], q @ g.T)
+    check(["re-ranking"], -torch.from_numpy(re_ranking(q, g, 6, 3, 0.3)))
+    check(["query expansion"], expand_queries(q, g, 2, 0.0) @ g.T)
+    nothing = torch.empty(0, dtype=torch.int64)
+    pooled = pool_queries(q, query.pids, query.camids, q[:0], nothing, nothing)
+    check(["multi-query"], pooled @ g.T)
+    pooled = pool_queries(q, query.pids, query.camids, g, gallery.pids, gallery.camids)
+    check(["multi-query"], pooled @ g.T, gallery)
+    both = expand_queries(pooled, g, 2, 0.0)
+    check(
+        ["multi-query", "query expansion", "re-ranking"],
+        -torch.from_numpy(re_ranking(both, g, 6, 3)),
+        gallery,
+    )
+
+
+def test_a_row_for_each_way(load, tiny, caplog_loguru):
+    cfg = load(
+        *tiny,
+        "TEST.FLIP",
+        "yes",
+        "TEST.RE_RANKING",
+        "yes",
+        "TEST.K1",
+        "6",
+        "TEST.K2",
+        "3",
+        "TEST.QUERY_EXPANSION",
+        "2",
+        "TEST.MULTI_QUERY",
+        "yes",
+    )
+    _, val_loader, num_query, _ = make_data_loader(cfg)
+    model = build_model(cfg, 0)
+    do_inference(cfg, model, val_loader, num_query, CPU)
+    text = "".join(caplog_loguru)
+    rows = re.findall(r"^  (\S.*?) +\| +(\d+\.\d)%", text, re.M)
+    assert [name for name, _ in rows] == [
+        "plain",
+        "flip",
+        "multi-query",
+        "query expansion",
+        "re-ranking",
+        "flip + multi-query + query expansion + re-ranking",
+    ]
+    assert f"mAP:{rows[0][1]}%" in text
+
+
+def test_single_gallery_shot_counts_each_query_once(load, tiny):
+    cfg = load(*tiny, "TEST.PROTOCOL", "single_gallery_shot", "TEST.REPEATS", "3")
+    _, val_loader, num_query, _ = make_data_loader(cfg)
+    found = evaluate(cfg, build_model(cfg, 0), val_loader, num_query, CPU)
+    assert found.num_valid_queries == num_query and found.mAP == pytest.approx(found.mINP)
+
+
+class Fake(torch.nn.Module):
+    """Features that show the pixels, from a network that only holds some images at a time."""
+
+    def __init__(self, most=1000, error=None):
+        super().__init__()
+        self.most, self.sizes = most, []
+        self.error = error or torch.OutOfMemoryError("CUDA out of memory")
+
+    def forward(self, images):
+        self.sizes.append(len(images))
+        if len(images) > self.most:
+            raise self.error
+        return images[:, :, 0, :2].flatten(1)
+
+
+def test_features_are_those_of_the_images_in_order(load, tiny, monkeypatch):
+    monkeypatch.setattr("engine.features.CHUNK", 8)
+    cfg = load(*tiny, "TEST.IMS_PER_BATCH", "5")
+    _, val_loader, _, _ = make_data_loader(cfg)
+    batches = list(val_loader)
+    expected = torch.cat([Fake()(val_loader.transform(b.images)) for b in batches])
+    found = Extractor(cfg, Fake(), CPU).run(val_loader)
+    assert torch.equal(found.features, expected)
+    assert torch.equal(found.pids, torch.cat([b.pids for b in batches]))
+    assert torch.equal(found.indices, torch.arange(len(expected)))
+    mirrored = torch.cat([Fake()(val_loader.transform(b.images).flip(3)) for b in batches])
+    flipped = Extractor(cfg, Fake(), CPU, flip=True).run(val_loader)
+    assert torch.allclose(flipped.features, (expected + mirrored) / 2)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+    ],
+)
+def test_out_of_memory_lowers_the_batch_with_one_warning(load, tiny, caplog_loguru, error):
+    cfg = load(*tiny, "TEST.IMS_PER_BATCH", "16")
+    _, val_loader, _, _ = make_data_loader(cfg)
+    caplog_loguru.clear()
+    model = Fake(most=5, error=error)
+    found = Extractor(cfg, model, CPU).run(val_loader)
+    assert torch.equal(found.features, Extractor(cfg, Fake(), CPU).run(val_loader).features)
+    assert model.sizes[:3] == [16, 8, 4] and max(model.sizes[3:]) == 4, "the smaller size stays"
+    assert len(caplog_loguru) == 1 and "testing 8 images at a time" in caplog_loguru[0]
+
+
+def test_other_errors_of_the_network_are_not_hidden(load, tiny):
+    cfg = load(*tiny)
+    _, val_loader, _, _ = make_data_loader(cfg)
+    for model in (Fake(most=0), Fake(most=0, error=RuntimeError("shapes differ"))):
+        with pytest.raises(type(model.error), match=str(model.error)):
+            Extractor(cfg, model, CPU).run(val_loader)
 
 
 def test_a_skipped_query_does_not_shift_the_others(load, tiny, tmp_path):

@@ -1,0 +1,114 @@
+"""The result of each query, for a person or a program to read."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from .errors import InputError, os_reason
+from .metrics import feature_scores
+from .ranking import GalleryIndex, QueryRanks
+
+
+def query_results(
+    query: torch.Tensor,
+    gallery: torch.Tensor,
+    index: GalleryIndex,
+    ranks: QueryRanks,
+    q_paths: Sequence[str],
+    g_paths: Sequence[str],
+    top_k: int = 10,
+) -> list[dict]:
+    """What each query found.
+
+    Args:
+        query: (Q, D) features.
+        gallery: (G, D) features.
+        index: of the gallery; its left-out images are not listed.
+        ranks: of each query.
+        q_paths: (Q,) files.
+        g_paths: (G,) files.
+        top_k: gallery images listed.
+
+    Returns:
+        A dict for each query, those with a match from the worst to the best, then those without one: query,
+            pid, camid, average_precision, first_match (rank; None without a match), top (list of path, score,
+            match).
+    """
+    results = []
+    for scores in feature_scores(query, gallery):
+        for row in scores:
+            q = len(results)
+            own, is_match = index.own(q)
+            row[torch.from_numpy(own[~is_match])] = -torch.inf
+            best = row.topk(min(top_k, len(row) - int((~is_match).sum())))
+            top = [
+                {
+                    "path": g_paths[g],
+                    "score": round(score, 6),
+                    "match": bool(index.g_pids[g] == index.q_pids[q]),
+                }
+                for g, score in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            ]
+            found = int(ranks.first_match[q])
+            results.append(
+                {
+                    "query": q_paths[q],
+                    "pid": int(index.q_pids[q]),
+                    "camid": int(index.q_camids[q]),
+                    "average_precision": float(ranks.average_precision[q]) if found else None,
+                    "first_match": found or None,
+                    "top": top,
+                }
+            )
+    return sorted(results, key=lambda r: (r["first_match"] is None, r["average_precision"] or 0))
+
+
+def save_results(results: list[dict], file: Path) -> None:
+    """Write the results as .json (nested), .csv or .parquet (top images in columns top1_path, top1_score, …).
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix == ".json":
+            file.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
+            return
+        rows = [_flat(result) for result in results]
+        columns = max((list(row) for row in rows), key=len)
+        if file.suffix == ".csv":
+            # With the mark that makes Excel read names in any language.
+            with open(file, "w", newline="", encoding="utf-8-sig") as stream:
+                writer = csv.DictWriter(stream, columns)
+                writer.writeheader()
+                writer.writerows(rows)
+        else:
+            import pyarrow
+            import pyarrow.parquet
+
+            table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
+            pyarrow.parquet.write_table(table, file)
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+
+
+def worst_lines(results: list[dict], number: int) -> str:
+    """The first results, one a line: the worst if they are sorted so."""
+    lines = [f"  {'AP':>6} | first match at rank | query"]
+    for result in results[:number]:
+        if result["first_match"]:
+            lines.append(
+                f"  {result['average_precision']:6.1%} | {result['first_match']:>19} | {result['query']}"
+            )
+    return "\n".join(lines)
+
+
+def _flat(result: dict) -> dict:
+    top = result["top"]
+    row = {key: value for key, value in result.items() if key != "top"}
+    for place, image in enumerate(top, 1):
+        row |= {f"top{place}_{key}": value for key, value in image.items()}
+    return row
