@@ -167,7 +167,7 @@ def comparison(results: list[tuple[str, RankMetrics]]) -> str:
     width = max(len(name) for name, _ in results)
     lines = [f"  {'ranking':<{width}} |   mAP | Rank-1 | Rank-5 | Rank-10 |  mINP"]
     for name, m in results:
-        cells = f"{m.mAP:6.1%}| {m.cmc[0]:6.1%} | {m.cmc[4]:6.1%} | {m.cmc[9]:7.1%} | {m.mINP:5.1%}"
+        cells = f"{m.mAP:6.1%} | {m.cmc[0]:6.1%} | {m.cmc[4]:6.1%} | {m.cmc[9]:7.1%} | {m.mINP:5.1%}"
         lines.append(f"  {name:<{width}} |{cells}")
     rule = "  " + "-" * (len(lines[0]) - 2)
     return "\n".join([rule, lines[0], rule, *lines[1:], rule])

@@ -44,7 +44,7 @@ def test_everything_at_once(command, weights, tmp_path):
         "2",
     )
     assert done.returncode == 0, done.stderr
-    rows = dict(re.findall(r"^  (\S.*?) +\| +(\d+\.\d)%\|", done.stdout, re.M))
+    rows = dict(re.findall(r"^  (\S.*?) +\| +(\d+\.\d)% \|", done.stdout, re.M))
     assert list(rows) == [
         "plain",
         "flip",
