@@ -73,6 +73,11 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
         if key not in OBSOLETE:
             _set(cfg, key, value)
     check_values(cfg, command)
+    if command == "train" and (cfg.DATALOADER.SAMPLER, cfg.MODEL.METRIC_LOSS_TYPE) == ("softmax", "triplet"):
+        logger.warning(
+            "shuffled batches (DATALOADER.SAMPLER softmax) hold few pairs for the triplet loss; "
+            "MODEL.METRIC_LOSS_TYPE none leaves it out"
+        )
     cfg.freeze()
     return cfg
 

@@ -43,20 +43,13 @@ def rank_queries(
     """
     index = GalleryIndex(q_pids, g_pids, q_camids, g_camids, same_camera)
     parts, start = [], 0
-    # numpy sorts without Python's lock, so a thread per core is not in vain.
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        for chunk in scores:
-            queries = range(start, start + len(chunk))
-            index.check(chunk, queries)
-            if chunk.is_cuda:
-                parts.append(rank_on_device(chunk, index, queries))
-            else:
-                rows = zip(chunk.numpy(), queries, strict=True)
-                ranks = pool.map(lambda row: _measure(_match_ranks(*row, index)), rows, chunksize=32)
-                parts.append(np.array(list(ranks)))
-            start += len(chunk)
+    for chunk in scores:
+        queries = range(start, start + len(chunk))
+        index.check(chunk, queries)
+        parts.append(_rank_chunk(chunk, index, queries))
+        start += len(chunk)
     index.check_complete(start)
-    precision, first, penalty = np.concatenate(parts).T
+    precision, first, penalty = torch.cat(parts, dim=1).numpy()
     return QueryRanks(precision, first.astype(np.int64), penalty)
 
 
@@ -83,6 +76,15 @@ class GalleryIndex:
         own = self._order[self._first[q] : self._last[q]]
         return own, (self.g_camids[own] != self.q_camids[q]) | self.keep
 
+    def own_padded(self, queries: range) -> tuple[np.ndarray, np.ndarray]:
+        """``own`` of many queries: images (m, P), and 2 where it is a match, 1 where not, 0 beyond the query's."""
+        rows = slice(queries.start, queries.stop)
+        first, number = self._first[rows, None], (self._last - self._first)[rows, None]
+        place = np.arange(max(1, number.max(initial=0)))
+        images = self._order[np.minimum(first + place, len(self._order) - 1)]
+        is_match = (self.g_camids[images] != self.q_camids[rows, None]) | self.keep
+        return images, np.where(place < number, 1 + is_match, 0)
+
     def check(self, chunk: torch.Tensor, queries: range) -> None:
         """Raise a ValueError for scores of another size than the ids."""
         if chunk.shape[1] != len(self.g_pids) or queries.stop > len(self.q_pids):
@@ -94,62 +96,33 @@ class GalleryIndex:
             raise ValueError("scores, person ids and camera ids differ in length")
 
 
-def rank_on_device(scores: torch.Tensor, index: GalleryIndex, queries: range) -> np.ndarray:
-    """The same for a whole chunk at once, where the scores are.
-
-    Args:
-        scores: (m, G).
-        index: of the gallery.
-        queries: the chunk's queries.
-
-    Returns:
-        (m, 3): average precision, rank of the first match, inverse penalty; NaN, 0, NaN without a match.
-    """
-    device = scores.device
-    own = [index.own(q) for q in queries]
-    most = max(1, max(len(images) for images, _ in own))
-    images = np.zeros((len(own), most), np.int64)
-    kinds = np.zeros((len(own), most), np.int8)  # 1: of the identity, 2: a match
-    for i, (indices, is_match) in enumerate(own):
-        images[i, : len(indices)] = indices
-        kinds[i, : len(indices)] = 1 + is_match
-    kinds = torch.from_numpy(kinds).to(device)
-    own_scores = scores.gather(1, torch.from_numpy(images).to(device))
-    matches = own_scores.masked_fill(kinds != 2, -torch.inf).sort(1, descending=True).values
+def _rank_chunk(scores: torch.Tensor, index: GalleryIndex, queries: range) -> torch.Tensor:
+    """Average precision, rank of the first match and inverse penalty, (3, m) float64, of a chunk of queries."""
+    images, kinds = (torch.from_numpy(x).to(scores.device) for x in index.own_padded(queries))
+    own = scores.gather(1, images).masked_fill_(kinds == 0, -torch.inf)
+    matches = own.masked_fill(kinds != 2, -torch.inf).sort(1, descending=True).values
     number = (kinds == 2).sum(1)
-    found = torch.arange(1, most + 1, device=device, dtype=torch.float64)
-    not_lower = scores.shape[1] - torch.searchsorted(scores.sort(1).values, matches)
-    own_not_lower = ((own_scores[:, None] >= matches[:, :, None]) & (kinds > 0)[:, None]).sum(2)
-    ranks = not_lower - own_not_lower + found
+    found = torch.arange(1, matches.shape[1] + 1, device=scores.device, dtype=torch.float64)
+    wrong_before = _count_not_lower(_sort_rows(scores), matches) - _count_not_lower(
+        own.sort(1).values, matches
+    )
+    ranks = wrong_before + found
     precision = torch.where(found <= number[:, None], found / ranks, 0).sum(1) / number
     first = torch.where(number > 0, ranks[:, 0], 0)
-    penalty = number / ranks.gather(1, (number - 1).clamp(min=0)[:, None])[:, 0]
-    penalty = torch.where(number > 0, penalty, torch.nan)
-    return torch.stack((precision, first, penalty), dim=1).cpu().numpy()
+    last = ranks.gather(1, (number - 1).clamp(min=0)[:, None])[:, 0]
+    return torch.stack((precision, first, torch.where(number > 0, number / last, torch.nan))).cpu()
 
 
-def _match_ranks(row: np.ndarray, q: int, index: GalleryIndex) -> np.ndarray:
-    """Ranks of a query's matches, rising, from its scores (G,), which are sorted in place."""
-    own, is_match = index.own(q)
-    own_scores = row[own]
-    matches = -np.sort(-own_scores[is_match])
-    if not len(matches):
-        return matches
-    row.sort()
-    own_scores.sort()
-    return (
-        _count_not_lower(row, matches)
-        - _count_not_lower(own_scores, matches)
-        + np.arange(1, len(matches) + 1)
-    )
+def _count_not_lower(ascending: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    return ascending.shape[1] - torch.searchsorted(ascending, values)
 
 
-def _count_not_lower(ascending: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return len(ascending) - np.searchsorted(ascending, values, side="left")
-
-
-def _measure(ranks: np.ndarray) -> tuple[float, int, float]:
-    """Average precision, rank of the first match, inverse penalty."""
-    if not len(ranks):
-        return np.nan, 0, np.nan
-    return float(np.mean(np.arange(1, len(ranks) + 1) / ranks)), int(ranks[0]), len(ranks) / float(ranks[-1])
+def _sort_rows(scores: torch.Tensor) -> torch.Tensor:
+    """Rows in rising order; on the CPU in place."""
+    if scores.is_cuda:
+        return scores.sort(1).values
+    # numpy sorts floats several times faster than torch, and without Python's lock: a thread per core.
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda rows: rows.sort(axis=1), np.array_split(scores.numpy(), 4 * threads)))
+    return scores

@@ -61,6 +61,13 @@ def test_foreign_yaml_loads_and_names_obsolete_keys_once(tmp_path, caplog_loguru
         assert caplog_loguru[0].count(key) == 1
 
 
+def test_triplet_loss_on_shuffled_batches_is_warned_of(caplog_loguru):
+    load_cfg(["DATALOADER.SAMPLER", "softmax", "MODEL.METRIC_LOSS_TYPE", "none"])
+    assert not caplog_loguru
+    load_cfg(["DATALOADER.SAMPLER", "softmax"])
+    assert len(caplog_loguru) == 1 and "few pairs for the triplet loss" in caplog_loguru[0]
+
+
 def test_foreign_command_line_quotes():
     cfg = load_cfg(
         [

@@ -16,7 +16,7 @@ from utils.calibration import BINS, calibration_table, operating_points, roc, sa
 from utils.errors import InputError
 from utils.metrics import feature_scores, rank_metrics
 from utils.query_expansion import expand_queries, pool_queries
-from utils.ranking import GalleryIndex, rank_on_device, rank_queries
+from utils.ranking import GalleryIndex, rank_queries
 from utils.results import query_results, save_results, worst_lines
 from utils.single_shot import rank_single_shot
 
@@ -33,17 +33,6 @@ def sample(seed=0, q=9, g=40, ids=5, ties=False):
         rng.integers(0, 3, q),
         rng.integers(0, 3, g),
     )
-
-
-@pytest.mark.parametrize("same_camera", ["drop", "keep"])
-@pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize("seed", range(10))
-def test_the_way_of_the_gpu_gives_the_same_ranks(seed, ties, same_camera):
-    scores, *ids = sample(seed, ties=ties, g=8 if seed > 7 else 40)
-    expected = rank_queries([scores.clone()], *ids, same_camera)
-    index = GalleryIndex(*ids, same_camera)
-    found = rank_on_device(scores, index, range(len(scores)))
-    assert np.allclose(found.T, np.stack(expected), equal_nan=True)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
