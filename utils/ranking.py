@@ -77,7 +77,7 @@ class GalleryIndex:
         return own, (self.g_camids[own] != self.q_camids[q]) | self.keep
 
     def own_padded(self, queries: range) -> tuple[np.ndarray, np.ndarray]:
-        """``own`` of many queries: images (m, P), and 2 where it is a match, 1 where not, 0 beyond the query's."""
+        """``own`` of many queries: images (m, P), and 2 for a match, 1 for another, 0 beyond the query's."""
         rows = slice(queries.start, queries.stop)
         first, number = self._first[rows, None], (self._last - self._first)[rows, None]
         place = np.arange(max(1, number.max(initial=0)))
@@ -97,7 +97,7 @@ class GalleryIndex:
 
 
 def _rank_chunk(scores: torch.Tensor, index: GalleryIndex, queries: range) -> torch.Tensor:
-    """Average precision, rank of the first match and inverse penalty, (3, m) float64, of a chunk of queries."""
+    """Average precision, rank of the first match and inverse penalty of a chunk, (3, m) float64."""
     images, kinds = (torch.from_numpy(x).to(scores.device) for x in index.own_padded(queries))
     own = scores.gather(1, images).masked_fill_(kinds == 0, -torch.inf)
     matches = own.masked_fill(kinds != 2, -torch.inf).sort(1, descending=True).values
@@ -119,6 +119,7 @@ def _count_not_lower(ascending: torch.Tensor, values: torch.Tensor) -> torch.Ten
 
 def _sort_rows(scores: torch.Tensor) -> torch.Tensor:
     """Rows in rising order; on the CPU in place."""
+    scores = scores.contiguous()
     if scores.is_cuda:
         return scores.sort(1).values
     # numpy sorts floats several times faster than torch, and without Python's lock: a thread per core.
