@@ -70,7 +70,7 @@ class Extractor:
         while True:
             try:
                 return torch.cat([self._piece(piece, transform) for piece in images.split(self.most)])
-            except (torch.OutOfMemoryError, RuntimeError) as error:
+            except RuntimeError as error:
                 if not _is_out_of_memory(error) or self.most == 1:
                     raise
             # Outside the handler: its traceback would keep the failed batch alive.

@@ -1,6 +1,7 @@
 """Flip, pad and crop, normalise: without a loop over the images, and without a host sync."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -88,7 +89,12 @@ def random_flip_crop(
 
 def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
     """(pixel / 255 - mean) / std for (B, 3, H, W) uint8 images; float32, channels last."""
-    mean = torch.tensor(mean, device=images.device).view(-1, 1, 1)
-    std = torch.tensor(std, device=images.device).view(-1, 1, 1)
-    images = images.to(torch.float32, memory_format=torch.channels_last)
-    return images.mul_(1 / (255 * std)).sub_(mean / std)
+    scale, shift = _constants(tuple(mean), tuple(std), images.device)
+    return images.to(torch.float32, memory_format=torch.channels_last).mul_(scale).sub_(shift)
+
+
+@lru_cache(maxsize=8)
+def _constants(mean: tuple, std: tuple, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    # Kept, since copying them to a GPU in every step would make the host wait for it.
+    mean, std = (torch.tensor(values, device=device).view(-1, 1, 1) for values in (mean, std))
+    return 1 / (255 * std), mean / std
