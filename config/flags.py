@@ -64,9 +64,9 @@ LATER = ("--resume", "--freeze", "--freeze_epoch", "--kd", "--feature_loss_coeff
 
 _EXAMPLES = {
     "train": """examples:
-  python tools/train.py --config_file configs/demo.yml python tools/train.py --model_name resnet50_ibn_a
-  --IMS_PER_BATCH 64 --MAX_EPOCHS 120 python tools/train.py --model_name resnet18 --pretrain_choice none
-  INPUT.SIZE_TRAIN "[128,64]" MODEL.DEVICE cpu""",
+  python tools/train.py --config_file configs/demo.yml
+  python tools/train.py --model_name resnet50_ibn_a --IMS_PER_BATCH 64 --MAX_EPOCHS 120
+  python tools/train.py --model_name resnet18 --pretrain_choice none INPUT.SIZE_TRAIN "[128,64]\"""",
     "test": """examples:
   python tools/test.py --model_path logs/<run>/mAP75.1.pth
   python tools/test.py --model_name resnet50 --model_path weights/mAP75.1.pth --TEST_IMS_PER_BATCH 4""",

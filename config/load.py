@@ -83,7 +83,7 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
 
 
 def _default_file(pairs: list[tuple[str, str]], command: str) -> Path:
-    weight = dict(pairs).get("TEST.WEIGHT", "")
+    weight = _coerce(dict(pairs).get("TEST.WEIGHT", ""), "", "TEST.WEIGHT")
     beside = Path(weight).parent / "config.yml"
     return beside if command == "test" and weight and beside.is_file() else DEFAULT_FILE
 
@@ -123,12 +123,13 @@ def _set(cfg: CfgNode, key: str, value: Any) -> None:
         default = default[section]
     if isinstance(default, CfgNode):
         raise ConfigError(f"{key} is a section; name a setting in it, such as {key}.{next(iter(default))}")
+    value = _coerce(value, default, key)
     if key == "MODEL.METRIC_LOSS_TYPE" and value in CENTER_TYPES:
         cfg.MODEL.IF_WITH_CENTER = True
         value = CENTER_TYPES[value]
     for section in sections:
         node = node[section]
-    node[name] = _coerce(value, default, key)
+    node[name] = value
 
 
 def _keys(node: CfgNode, prefix: str = "") -> list[str]:

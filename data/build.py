@@ -58,7 +58,6 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
         ImageDataset(dataset.train, cfg.INPUT.SIZE_TRAIN),
         transform,
         cfg.DATASETS.ON_BAD_IMAGE,
-        min_images=2,
         batch_sampler=sampler,
         num_workers=workers,
         persistent_workers=workers > 0,

@@ -52,24 +52,22 @@ class ImageDataset(Dataset):
 class ReidLoader(DataLoader):
     """A DataLoader of ``Batch``; ``transform`` makes the network's input of its images, on their device.
 
+    It yields as many batches as it is long; where files are skipped, a batch may be small, or empty.
+
     Args:
         dataset: what to load.
         transform: from (B, 3, H, W) uint8 to float32.
         on_bad_image: 'stop' or 'skip'.
-        min_images: smaller batches, as unreadable files may leave them, are left out.
         kwargs: of DataLoader.
 
     Raises:
         InputError: while iterating, for a file that is no image, with 'stop'.
     """
 
-    def __init__(
-        self, dataset: ImageDataset, transform: Callable, on_bad_image: str, min_images: int = 1, **kwargs
-    ):
+    def __init__(self, dataset: ImageDataset, transform: Callable, on_bad_image: str, **kwargs):
         super().__init__(dataset, collate_fn=collate, **kwargs)
         self.transform = transform
         self.on_bad_image = on_bad_image
-        self.min_images = min_images
         self._warned: set[str] = set()
 
     def set_epoch(self, epoch: int) -> None:
@@ -81,8 +79,7 @@ class ReidLoader(DataLoader):
         for batch in super().__iter__():
             for path in batch.bad:
                 self._report(path)
-            if len(batch.images) >= self.min_images:
-                yield batch
+            yield batch
 
     def _report(self, path: str) -> None:
         if self.on_bad_image == "stop":

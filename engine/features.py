@@ -9,7 +9,8 @@ from loguru import logger
 from torch import nn
 from yacs.config import CfgNode
 
-from utils.device import autocast
+from utils.device import autocast, is_out_of_memory
+from utils.errors import InputError
 
 CHUNK = 4096  # features gathered on the device before they are copied to the host
 
@@ -46,7 +47,11 @@ class Extractor:
         self._warned = False
 
     def run(self, loader) -> Embedded:
-        """Features of a loader's images, in its order, on the host."""
+        """Features of a loader's images, in its order, on the host.
+
+        Raises:
+            InputError: none of them can be read.
+        """
         device_chunk, host, labels = [], [], []
 
         def to_host() -> None:
@@ -55,6 +60,8 @@ class Extractor:
                 device_chunk.clear()
 
         def step(engine: Engine, batch) -> None:
+            if not len(batch.images):  # none of its files could be read
+                return
             device_chunk.append(self.features(batch.images, loader.transform))
             labels.append(torch.stack((batch.pids, batch.camids, batch.indices)))
             if sum(map(len, device_chunk)) >= CHUNK:
@@ -62,6 +69,8 @@ class Extractor:
 
         make_engine(step).run(loader)
         to_host()
+        if not host:
+            raise InputError("none of the test images can be read")
         return Embedded(torch.cat(host), *torch.cat(labels, dim=1))
 
     @torch.inference_mode()
@@ -71,7 +80,7 @@ class Extractor:
             try:
                 return torch.cat([self._piece(piece, transform) for piece in images.split(self.most)])
             except RuntimeError as error:
-                if not _is_out_of_memory(error) or self.most == 1:
+                if not is_out_of_memory(error) or self.most == 1:
                     raise
             # Outside the handler: its traceback would keep the failed batch alive.
             self.most = min(self.most, len(images)) // 2 or 1
@@ -98,7 +107,3 @@ def make_engine(process) -> Engine:
     engine.logger.disabled = True
     ProgressBar(disable=None, bar_format=None).attach(engine, event_name=Events.ITERATION_COMPLETED)
     return engine
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -128,7 +128,7 @@ def rank(
     if "re-ranking" in ways:
         scores = _chunks(re_ranking(q, g, test.K1, test.K2, test.LAMBDA))
     else:
-        scores = feature_scores(q, g) if test.FEAT_NORM else euclidean_scores(q, g)
+        scores = plain_scores(cfg, q, g)
     ids = (query.pids, gallery.pids, query.camids, gallery.camids)
     if test.PROTOCOL == "single_gallery_shot":
         return rank_single_shot(scores, *ids, test.REPEATS, cfg.SEED, test.SAME_CAMERA)
@@ -143,8 +143,11 @@ def metrics(cfg: CfgNode, ranks: QueryRanks) -> RankMetrics:
     return found
 
 
-def euclidean_scores(query: torch.Tensor, gallery: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Scores that rank by Euclidean distance: q·g - |g|²/2 falls as |q - g| grows."""
+def plain_scores(cfg: CfgNode, query: torch.Tensor, gallery: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Chunks (m, G) of scores by cosine or, with TEST.FEAT_NORM off, by Euclidean distance."""
+    if cfg.TEST.FEAT_NORM:
+        return feature_scores(query, gallery)
+    # q·g - |g|²/2 falls as |q - g| grows.
     query = torch.cat([query, query.new_ones(len(query), 1)], dim=1)
     return feature_scores(query, torch.cat([gallery, -gallery.square().sum(1, keepdim=True) / 2], dim=1))
 

@@ -13,7 +13,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from yacs.config import CfgNode
 
 from utils.curves import Curves
-from utils.device import autocast
+from utils.device import autocast, is_out_of_memory
+from utils.errors import InputError
 
 from .checkpoint import BestCheckpoints
 from .features import make_engine
@@ -71,7 +72,7 @@ def do_train(
         device: to compute on.
 
     Raises:
-        InputError: an image cannot be read, or weights cannot be written.
+        InputError: an image cannot be read, weights cannot be written, or the memory does not hold a batch.
     """
     checkpoints = BestCheckpoints(run_folder, cfg.SOLVER.KEEP_BEST)
     checkpoints.check_space(model)
@@ -79,6 +80,8 @@ def do_train(
     curves = Curves(run_folder / "curves.png")
 
     def update(engine: Engine, batch) -> int:
+        if len(batch.images) < 2:  # the rest could not be read; batch norm needs two
+            return 0
         images = train_loader.transform(batch.images.to(device, non_blocking=True))
         target = batch.pids.to(device, non_blocking=True)
         with autocast(device, cfg.SOLVER.AMP):
@@ -103,7 +106,16 @@ def do_train(
     trainer.add_event_handler(
         every_eval, log_validation_results, cfg, model, val_loader, num_query, device, checkpoints, curves
     )
-    trainer.run(train_loader, max_epochs=cfg.SOLVER.MAX_EPOCHS)
+    try:
+        trainer.run(train_loader, max_epochs=cfg.SOLVER.MAX_EPOCHS)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(
+            f"out of memory on {device} with {cfg.SOLVER.IMS_PER_BATCH} images of "
+            f"{list(cfg.INPUT.SIZE_TRAIN)} in a batch; lower SOLVER.IMS_PER_BATCH (--IMS_PER_BATCH) or "
+            "INPUT.SIZE_TRAIN"
+        ) from None
 
 
 def start_epoch(engine: Engine, model: nn.Module, train_loader, scheduler: LRScheduler) -> None:

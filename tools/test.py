@@ -13,7 +13,7 @@ from yacs.config import CfgNode
 
 from config import ConfigError
 from data import make_multi_query_loader, make_val_loader, read_dataset
-from engine import TestImages, do_inference
+from engine import TestImages, do_inference, plain_scores
 from modeling import build_model, load_weights
 from tools.start import start
 from utils.calibration import calibration_table, operating_points, roc, save_calibration
@@ -67,7 +67,8 @@ def report_queries(cfg: CfgNode, images: TestImages, ranks: QueryRanks, paths: l
     query, gallery = images
     index = GalleryIndex(query.pids, gallery.pids, query.camids, gallery.camids, cfg.TEST.SAME_CAMERA)
     q_paths, g_paths = ([paths[i] for i in part.indices.tolist()] for part in images)
-    results = query_results(query.features, gallery.features, index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
+    scores = plain_scores(cfg, query.features, gallery.features)
+    results = query_results(scores, index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
     if cfg.TEST.SHOW_WORST:
         log_plain(worst_lines(results, cfg.TEST.SHOW_WORST))
     if cfg.TEST.SAVE_RESULTS:

@@ -14,7 +14,7 @@ def select_device(name: str, device_id: str = "0") -> torch.device:
         return torch.device("cpu")
     if torch.cuda.is_available() and int(device_id) < torch.cuda.device_count():
         torch.backends.cudnn.benchmark = True
-        torch.set_float32_matmul_precision("high")  # TF32 for what autocast leaves in float32
+        torch.cuda.set_device(int(device_id))  # so that nothing is set up on another one
         return torch.device("cuda", int(device_id))
     logger.warning(
         f"no CUDA device {device_id} here; running on the CPU (MODEL.DEVICE cpu says so without a warning)"
@@ -34,3 +34,9 @@ def has_bfloat16(device: torch.device) -> bool:
     cpuinfo = Path("/proc/cpuinfo")
     flags = cpuinfo.read_text() if platform.system() == "Linux" and cpuinfo.exists() else ""
     return "bf16" in flags  # avx512_bf16 and amx_bf16 on x86, bf16 on ARM
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of torch says that memory ran out, on a GPU or on the CPU (on Linux or on Windows)."""
+    words = ("can't allocate memory", "not enough memory", "ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or any(w in str(error) for w in words)

@@ -2,19 +2,17 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
 
 from .errors import InputError, os_reason
-from .metrics import feature_scores
 from .ranking import GalleryIndex, QueryRanks
 
 
 def query_results(
-    query: torch.Tensor,
-    gallery: torch.Tensor,
+    scores: Iterable[torch.Tensor],
     index: GalleryIndex,
     ranks: QueryRanks,
     q_paths: Sequence[str],
@@ -24,8 +22,7 @@ def query_results(
     """What each query found.
 
     Args:
-        query: (Q, D) features.
-        gallery: (G, D) features.
+        scores: chunks (m, G) of the scores that were ranked; overwritten.
         index: of the gallery; its left-out images are not listed.
         ranks: of each query.
         q_paths: (Q,) files.
@@ -38,8 +35,8 @@ def query_results(
             match).
     """
     results = []
-    for scores in feature_scores(query, gallery):
-        for row in scores:
+    for chunk in scores:
+        for row in chunk:
             q = len(results)
             own, is_match = index.own(q)
             row[torch.from_numpy(own[~is_match])] = -torch.inf

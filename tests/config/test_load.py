@@ -159,6 +159,18 @@ def test_test_reads_the_settings_beside_the_weights(tmp_path):
     assert load_cfg(["--model_path", weights], "train").SEED == 0
 
 
+def test_weights_named_in_quotes_find_the_settings_beside_them(tmp_path):
+    (tmp_path / "config.yml").write_text("MODEL: {NAME: resnet18}")
+    assert load_cfg(["TEST.WEIGHT", f"('{tmp_path}/mAP75.1.pth')"], "test").MODEL.NAME == "resnet18"
+
+
+def test_center_loss_named_in_quotes():
+    cfg = load_cfg(["MODEL.METRIC_LOSS_TYPE", "('triplet_center')"])
+    assert (cfg.MODEL.METRIC_LOSS_TYPE, cfg.MODEL.IF_WITH_CENTER) == ("triplet", True)
+    with pytest.raises(ConfigError, match="no text"):
+        load_cfg(["MODEL.METRIC_LOSS_TYPE", "['triplet']"])
+
+
 def test_the_tree_is_frozen_and_survives_its_own_yaml(tmp_path):
     cfg = load_cfg(["--model_name", "resnet34", "SOLVER.STEPS", "[3, 5]", "MODEL.IF_WITH_CENTER", "yes"])
     with pytest.raises(AttributeError):

@@ -12,6 +12,7 @@ from engine.inference import normalise, rank
 from layers import make_loss
 from modeling import build_model
 from solver import make_optimizer, make_scheduler
+from utils.errors import InputError
 from utils.query_expansion import expand_queries, pool_queries
 from utils.ranking import rank_queries
 from utils.re_ranking import re_ranking
@@ -233,6 +234,8 @@ def test_features_are_those_of_the_images_in_order(load, tiny, monkeypatch):
     [
         torch.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"),
     ],
 )
 def test_out_of_memory_lowers_the_batch_with_one_warning(load, tiny, caplog_loguru, error):
@@ -244,6 +247,54 @@ def test_out_of_memory_lowers_the_batch_with_one_warning(load, tiny, caplog_logu
     assert torch.equal(found.features, Extractor(cfg, Fake(), CPU).run(val_loader).features)
     assert model.sizes[:3] == [16, 8, 4] and max(model.sizes[3:]) == 4, "the smaller size stays"
     assert len(caplog_loguru) == 1 and "testing 8 images at a time" in caplog_loguru[0]
+
+
+def test_images_that_cannot_be_read_are_left_out_once(load, tiny, tmp_path):
+    cfg = load(*tiny, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.IMS_PER_BATCH", "2")
+    _, val_loader, _, _ = make_data_loader(cfg)
+    records = val_loader.dataset.records
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no image")
+    unreadable = {1, 2, 3, len(records) - 1}
+    val_loader.dataset.records = [
+        r._replace(path=str(bad)) if i in unreadable else r for i, r in enumerate(records)
+    ]
+    found = Extractor(cfg, Fake(), CPU).run(val_loader)
+    assert found.indices.tolist() == [i for i in range(len(records)) if i not in unreadable]
+    val_loader.dataset.records = [r._replace(path=str(bad)) for r in records]
+    with pytest.raises(InputError, match="none of the test images can be read"):
+        Extractor(cfg, Fake(), CPU).run(val_loader)
+
+
+def test_training_out_of_memory_names_the_settings_to_lower(load, tiny, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr("modeling.baseline.Baseline.forward", full)
+    with pytest.raises(InputError, match="out of memory on cpu with 16 images.*SOLVER.IMS_PER_BATCH"):
+        train(load, tiny, tmp_path)
+
+
+def test_an_epoch_goes_on_after_a_batch_that_cannot_be_read(load, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "data.images.read_image",
+        lambda path, size: None if "_c1s1_" in path else np.zeros((*size, 3), np.uint8),
+    )
+    train(
+        load,
+        tiny,
+        tmp_path,
+        "DATASETS.ON_BAD_IMAGE",
+        "skip",
+        "SOLVER.IMS_PER_BATCH",
+        "2",
+        "DATALOADER.NUM_INSTANCE",
+        "1",
+        "SOLVER.EVAL_PERIOD",
+        "9",
+        "SOLVER.MAX_EPOCHS",
+        "1",
+    )
 
 
 def test_other_errors_of_the_network_are_not_hidden(load, tiny):

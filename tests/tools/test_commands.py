@@ -160,6 +160,8 @@ def test_help(command):
             "examples:",
         ):
             assert flag in done.stdout
+        examples = done.stdout.split("examples:")[1].strip().splitlines()
+        assert all(line.strip().startswith(f"python {script} ") for line in examples)
 
 
 @pytest.mark.parametrize("config", sorted(p.name for p in (ROOT / "configs").glob("*.yml")))

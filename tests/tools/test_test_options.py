@@ -1,6 +1,7 @@
 """What tools/test.py can do beside plain mAP, through the command."""
 
 import csv
+import json
 import re
 
 import pytest
@@ -64,6 +65,20 @@ def test_everything_at_once(command, weights, tmp_path):
     assert f"{mean:.1%}" == f"{rows['plain']}%", "the results are those of the plain ranking"
     worst = re.findall(r"^ +\d+\.\d% \| +(\d+) \| (\S+)$", done.stdout, re.M)
     assert [w[1] for w in worst] == [r["query"] for r in results[:2]]
+
+
+@pytest.mark.parametrize("feat_norm", ["yes", "no"])
+def test_listed_images_are_those_that_were_ranked(command, weights, tmp_path, feat_norm):
+    done = command(
+        "tools/test.py", "--model_path", weights, "--save_results", "r.json", "TEST.FEAT_NORM", feat_norm
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "r.json").read_text())
+    for result in results:
+        places = [i for i, image in enumerate(result["top"], 1) if image["match"]]
+        if places:
+            assert result["first_match"] == places[0]
+    assert any(image["match"] for result in results for image in result["top"])
 
 
 def test_single_gallery_shot_and_same_camera(command, weights):

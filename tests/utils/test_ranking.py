@@ -205,7 +205,9 @@ def test_results_of_each_query(tmp_path):
     ids = ([1, 2, 3], [1, 2, 1, 2], [0, 0, 0], [0, 1, 1, 1])
     index = GalleryIndex(*ids)
     ranks = rank_queries(feature_scores(query, gallery), *ids)
-    results = query_results(query, gallery, index, ranks, ["q/一.jpg", "q/2.jpg", "q/3.jpg"], list("abcd"), 3)
+    results = query_results(
+        feature_scores(query, gallery), index, ranks, ["q/一.jpg", "q/2.jpg", "q/3.jpg"], list("abcd"), 3
+    )
     assert [r["query"] for r in results] == ["q/一.jpg", "q/2.jpg", "q/3.jpg"], (
         "worst first, without a match last"
     )
