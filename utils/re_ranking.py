@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 import torch
+from loguru import logger
 from scipy.sparse import csr_matrix
 
 from .errors import InputError
@@ -58,7 +59,10 @@ def re_ranking(
             f"re-ranking wants 1 <= k2 <= k1 < images, not k1 {k1} and k2 {k2} for {number} images; lower "
             "TEST.K1"
         )
-    check_memory(len(query), len(gallery), query.shape[1], k1, k2)
+    needed = check_memory(len(query), len(gallery), query.shape[1], k1, k2)
+    logger.info(
+        f"Re-ranking {len(query)} queries against {len(gallery)} images, in at most {needed / 1e9:.1f} GB"
+    )
     features = torch.cat([query, gallery])
     neighbours, distance = nearest_neighbours(features, len(query), min(number, REMEMBERED + k1 + 1))
     encoding = reciprocal_encoding(features, neighbours, k1)

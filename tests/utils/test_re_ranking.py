@@ -96,6 +96,12 @@ def test_equal_images_give_finite_distances():
     assert (distance.argmin(1) // 8 == np.arange(8) // 2).all()
 
 
+def test_the_memory_is_estimated_before(caplog_loguru):
+    features = torch.randn(40, 4)
+    re_ranking(features[:10], features[10:], 5, 2)
+    assert len(caplog_loguru) == 1 and "10 queries against 30 images, in at most 0.2 GB" in caplog_loguru[0]
+
+
 def test_bad_input(monkeypatch):
     features = torch.randn(10, 4)
     with pytest.raises(
