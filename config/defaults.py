@@ -142,8 +142,9 @@ _C.TEST.SAME_CAMERA = "drop"
 # 'standard', or 'single_gallery_shot' (CUHK03): galleries of one image per identity, drawn REPEATS times.
 _C.TEST.PROTOCOL = "standard"
 _C.TEST.REPEATS = 10
-# The rest changes the ranking of tools/test.py, which prints a row for each that is on; training evaluates
-# without. Mean of the features of an image and of its mirror image.
+
+# The rest is for tools/test.py, which prints a row for each way of ranking that is on; training goes without.
+# Mean of the features of an image and of its mirror image.
 _C.TEST.FLIP = False
 # Mean of the features of all query images of a person in a camera, and of those in Market-1501's gt_bbox.
 _C.TEST.MULTI_QUERY = False

@@ -3,9 +3,8 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(
-    0, str(Path(__file__).resolve().parent.parent)
-)  # the program's folders, from wherever it is called
+# The program's folders, from wherever it is called.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch.nn.functional as F
 from loguru import logger

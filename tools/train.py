@@ -5,9 +5,8 @@ from pathlib import Path
 
 import torch
 
-sys.path.insert(
-    0, str(Path(__file__).resolve().parent.parent)
-)  # the program's folders, from wherever it is called
+# The program's folders, from wherever it is called.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import ConfigError
 from data import make_data_loader

@@ -53,15 +53,11 @@ def roc(
         InputError: there is no pair of one person, or none of different people.
     """
     index = GalleryIndex(q_pids, g_pids, q_camids, g_camids, same_camera)
-    positive, negative, start = np.zeros(BINS), np.zeros(BINS), 0
-    for scores in feature_scores(query, gallery):
-        own = [index.own(q) for q in range(start, start + len(scores))]
-        rows = np.repeat(np.arange(len(own)), [len(images) for images, _ in own])
-        same = scores[torch.from_numpy(rows), torch.from_numpy(np.concatenate([images for images, _ in own]))]
-        is_match = torch.from_numpy(np.concatenate([match for _, match in own])).to(same.device)
-        positive += _histogram(same[is_match])
-        negative += _histogram(scores) - _histogram(same)
-        start += len(scores)
+    positive, negative = np.zeros(BINS), np.zeros(BINS)
+    for queries, scores in index.numbered(feature_scores(query, gallery)):
+        own, kinds = index.own_scores(scores, queries)
+        positive += _histogram(own[kinds == 2])
+        negative += _histogram(scores) - _histogram(own[kinds > 0])
     if not positive.sum() or not negative.sum():
         raise InputError(
             "a threshold needs pairs of one person and pairs of different people; the test has only one"
@@ -80,9 +76,8 @@ def operating_points(curve: Roc) -> dict:
     """
     points = {}
     for target in TARGETS:
-        place = min(
-            int(np.argmax(curve.fpr <= target)) if (curve.fpr <= target).any() else BINS - 1, BINS - 1
-        )
+        allowed = curve.fpr <= target
+        place = int(np.argmax(allowed)) if allowed.any() else BINS - 1
         points[f"fpr_{target:.0e}".replace("e-0", "e-")] = {
             "threshold": round(float(curve.thresholds[place]), 4),
             "tpr": float(curve.tpr[place]),

@@ -1,6 +1,6 @@
 """At which ranks each query finds its matches, without sorting the gallery into an order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -27,8 +27,7 @@ def rank_queries(
     """Ranks of the matches of each query.
 
     The rank of a match is its place among the matches plus the number of wrong images whose score is not
-    lower,
-    which a binary search in the sorted scores gives: values are sorted, indices never.
+    lower, which a binary search in the sorted scores gives: values are sorted, indices never.
 
     Args:
         scores: chunks (m, G) of the (Q, G) scores, larger = nearer, in order; overwritten.
@@ -42,13 +41,7 @@ def rank_queries(
         ValueError: lengths that do not agree.
     """
     index = GalleryIndex(q_pids, g_pids, q_camids, g_camids, same_camera)
-    parts, start = [], 0
-    for chunk in scores:
-        queries = range(start, start + len(chunk))
-        index.check(chunk, queries)
-        parts.append(_rank_chunk(chunk, index, queries))
-        start += len(chunk)
-    index.check_complete(start)
+    parts = [_rank_chunk(chunk, index, queries) for queries, chunk in index.numbered(scores)]
     precision, first, penalty = torch.cat(parts, dim=1).numpy()
     return QueryRanks(precision, first.astype(np.int64), penalty)
 
@@ -71,13 +64,29 @@ class GalleryIndex:
         self._first = np.searchsorted(ids, self.q_pids, "left")
         self._last = np.searchsorted(ids, self.q_pids, "right")
 
+    def numbered(self, scores: Iterable[torch.Tensor]) -> Iterator[tuple[range, torch.Tensor]]:
+        """Each chunk (m, G) of the scores with the queries that it is of.
+
+        Raises:
+            ValueError: the scores are of another size than the ids.
+        """
+        start = 0
+        for chunk in scores:
+            queries = range(start, start + len(chunk))
+            if chunk.shape[1] != len(self.g_pids) or queries.stop > len(self.q_pids):
+                raise ValueError("scores, person ids and camera ids differ in length")
+            yield queries, chunk
+            start = queries.stop
+        if start != len(self.q_pids):
+            raise ValueError("scores, person ids and camera ids differ in length")
+
     def own(self, q: int) -> tuple[np.ndarray, np.ndarray]:
         """Gallery images of the query's identity, and whether each is a match."""
-        own = self._order[self._first[q] : self._last[q]]
-        return own, (self.g_camids[own] != self.q_camids[q]) | self.keep
+        (images,), (kinds,) = self.own_padded(range(q, q + 1))
+        return images[kinds > 0], kinds[kinds > 0] == 2
 
     def own_padded(self, queries: range) -> tuple[np.ndarray, np.ndarray]:
-        """``own`` of many queries: images (m, P), and 2 for a match, 1 for another, 0 beyond the query's."""
+        """The same of many queries: images (m, P), and 2 for a match, 1 for another, 0 beyond the query's."""
         rows = slice(queries.start, queries.stop)
         first, number = self._first[rows, None], (self._last - self._first)[rows, None]
         place = np.arange(max(1, number.max(initial=0)))
@@ -85,28 +94,21 @@ class GalleryIndex:
         is_match = (self.g_camids[images] != self.q_camids[rows, None]) | self.keep
         return images, np.where(place < number, 1 + is_match, 0)
 
-    def check(self, chunk: torch.Tensor, queries: range) -> None:
-        """Raise a ValueError for scores of another size than the ids."""
-        if chunk.shape[1] != len(self.g_pids) or queries.stop > len(self.q_pids):
-            raise ValueError("scores, person ids and camera ids differ in length")
-
-    def check_complete(self, number: int) -> None:
-        """Raise a ValueError if there were scores for fewer queries than ids."""
-        if number != len(self.q_pids):
-            raise ValueError("scores, person ids and camera ids differ in length")
+    def own_scores(self, chunk: torch.Tensor, queries: range) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores of the queries' own images (m, P), and their kinds as ``own_padded`` gives them."""
+        images, kinds = (torch.from_numpy(x).to(chunk.device) for x in self.own_padded(queries))
+        return chunk.gather(1, images), kinds
 
 
 def _rank_chunk(scores: torch.Tensor, index: GalleryIndex, queries: range) -> torch.Tensor:
     """Average precision, rank of the first match and inverse penalty of a chunk, (3, m) float64."""
-    images, kinds = (torch.from_numpy(x).to(scores.device) for x in index.own_padded(queries))
-    own = scores.gather(1, images).masked_fill_(kinds == 0, -torch.inf)
+    own, kinds = index.own_scores(scores, queries)
+    own = own.masked_fill_(kinds == 0, -torch.inf)
     matches = own.masked_fill(kinds != 2, -torch.inf).sort(1, descending=True).values
     number = (kinds == 2).sum(1)
     found = torch.arange(1, matches.shape[1] + 1, device=scores.device, dtype=torch.float64)
-    wrong_before = _count_not_lower(_sort_rows(scores), matches) - _count_not_lower(
-        own.sort(1).values, matches
-    )
-    ranks = wrong_before + found
+    own_before = _count_not_lower(own.sort(1).values, matches)
+    ranks = _count_not_lower(_sort_rows(scores), matches) - own_before + found
     precision = torch.where(found <= number[:, None], found / ranks, 0).sum(1) / number
     first = torch.where(number > 0, ranks[:, 0], 0)
     last = ranks.gather(1, (number - 1).clamp(min=0)[:, None])[:, 0]

@@ -184,9 +184,7 @@ def add_jaccard(distance: np.ndarray, encoding: csr_matrix, lambda_value: float)
     num_query, num_gallery = distance.shape
     queries, gallery = encoding[:num_query], encoding[num_query:].tocsc()
     lengths = np.diff(gallery.indptr)
-    work = np.concatenate([[0], np.cumsum(lengths[queries.indices])])[
-        queries.indptr
-    ]  # pairs up to each query
+    work = np.concatenate([[0], np.cumsum(lengths[queries.indices])])[queries.indptr]  # pairs before each
     start = 0
     while start < num_query:
         # As many queries as have about a chunk of pairs, and at least one.

@@ -39,10 +39,9 @@ def rank_single_shot(
     rng = np.random.default_rng(seed)
     order = np.argsort(index.g_pids, kind="stable")
     ids, first, counts = np.unique(index.g_pids[order], return_index=True, return_counts=True)
-    ranks, start = [], 0
-    for chunk in scores:
-        index.check(chunk, range(start, start + len(chunk)))
-        for q, row in enumerate(chunk.cpu().numpy(), start):
+    ranks = []
+    for queries, chunk in index.numbered(scores):
+        for q, row in zip(queries, chunk.cpu().numpy(), strict=True):
             own, is_match = index.own(q)
             candidates = own[is_match]
             if not len(candidates):
@@ -52,8 +51,6 @@ def rank_single_shot(
             match = row[rng.choice(candidates, repeats)]
             before = (row[drawn] >= match[:, None]) & (ids != index.q_pids[q])
             ranks += (before.sum(1) + 1).tolist()
-        start += len(chunk)
-    index.check_complete(start)
     first_match = np.array(ranks, np.int64)
     with np.errstate(divide="ignore"):
         precision = np.where(first_match > 0, 1 / first_match, np.nan)  # one match: both are 1 / rank
