@@ -13,6 +13,7 @@ CHOICES = {
     "MODEL.NECK": ("bnneck", "no"),
     "MODEL.PRETRAIN_CHOICE": ("imagenet", "self", "none"),
     "DATASETS.ON_BAD_IMAGE": ("stop", "skip"),
+    "DATALOADER.CACHE": ("none", "ram", "device"),
     "SOLVER.WARMUP_METHOD": ("linear", "constant"),
     "TEST.NECK_FEAT": ("before", "after"),
     "TEST.SAME_CAMERA": ("drop", "keep"),
@@ -22,6 +23,7 @@ POSITIVE = (
     "MODEL.LAST_STRIDE",
     "DATALOADER.NUM_INSTANCE",
     "SOLVER.IMS_PER_BATCH",
+    "SOLVER.GRAD_ACCUM",
     "SOLVER.MAX_EPOCHS",
     "SOLVER.LOG_PERIOD",
     "SOLVER.EVAL_PERIOD",
@@ -37,6 +39,8 @@ POSITIVE = (
 NOT_NEGATIVE = (
     "SEED",
     "INPUT.PADDING",
+    "DATALOADER.CACHE_GB",
+    "SOLVER.CLIP_GRAD_NORM",
     "SOLVER.KEEP_BEST",
     "SOLVER.MARGIN",
     "SOLVER.WEIGHT_DECAY",
@@ -123,9 +127,15 @@ def _input_problems(cfg: CfgNode) -> list[str]:
         problems.append("INPUT.PIXEL_STD must be above 0")
     problems += [
         f"{key} is a probability, 0 to 1, not {_get(cfg, key)}"
-        for key in ("INPUT.PROB", "INPUT.RE_PROB")
+        for key in ("INPUT.PROB", "INPUT.RE_PROB", "INPUT.COLOR_JITTER_PROB", "INPUT.AUTOAUG_PROB")
         if not 0 <= _get(cfg, key) <= 1
     ]
+    jitter = cfg.INPUT.COLOR_JITTER
+    if len(jitter) != 4 or min(jitter) < 0 or jitter[3] > 0.5:
+        problems.append(
+            "INPUT.COLOR_JITTER must be [brightness, contrast, saturation, hue], none negative and hue at "
+            f"most 0.5, not {jitter}"
+        )
     if len(cfg.DATASETS.NAMES) != 1:
         problems.append(
             f"DATASETS.NAMES must name one data set, such as market1501, not {len(cfg.DATASETS.NAMES)}"

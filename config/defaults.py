@@ -35,6 +35,8 @@ _C.MODEL.PRETRAIN_CHOICE = "imagenet"
 _C.MODEL.PRETRAIN_PATH = ""
 # 'bnneck': a batch norm between the feature and the classifier; 'no': none.
 _C.MODEL.NECK = "bnneck"
+# With several processes (torchrun), batch norms take their statistics over all of them.
+_C.MODEL.SYNC_BN = False
 # Loss on the class scores: 'softmax' (cross-entropy) or 'none'.
 _C.MODEL.ID_LOSS_TYPE = "softmax"
 # Smooth the labels of the cross-entropy by 0.1.
@@ -56,6 +58,13 @@ _C.INPUT.PROB = 0.5
 _C.INPUT.RE_PROB = 0.5
 # Black border added on each side before a crop back to SIZE_TRAIN is taken [pixels].
 _C.INPUT.PADDING = 10
+# Probability of a colour jitter, and how much it changes brightness, contrast, saturation (a factor of 1 - x
+# to 1 + x each) and hue (- x to + x of the colour circle).
+_C.INPUT.COLOR_JITTER_PROB = 0.0
+_C.INPUT.COLOR_JITTER = [0.15, 0.15, 0.1, 0.1]
+# Probability of a random policy, and which: autoaugment (ImageNet's), randaugment, trivialaugment.
+_C.INPUT.AUTOAUG_PROB = 0.0
+_C.INPUT.AUTOAUG = "autoaugment"
 # Mean and standard deviation of the pixels, red, green, blue, in 0..1.
 _C.INPUT.PIXEL_MEAN = [0.485, 0.456, 0.406]
 _C.INPUT.PIXEL_STD = [0.229, 0.224, 0.225]
@@ -78,7 +87,14 @@ _C.DATASETS.SYNTHETIC.SEED = 0
 
 # ---------------------------------------------------------------------------------------------------- loading
 _C.DATALOADER = CN()
-# Processes that read images. -1: one per core, at most 8. 0: the main process reads.
+# Decoded and resized images are kept in files under <DATASETS.ROOT_DIR>/.cache: 'ram' maps them into memory,
+# 'device' copies them to the GPU's memory, 'none' makes none and reads the image files in every epoch. Where
+# the pixels do not fit, a warning says so, and 'none' (or, for the GPU, 'ram') takes over.
+_C.DATALOADER.CACHE = "ram"
+# Most that those files may take together [GB].
+_C.DATALOADER.CACHE_GB = 50.0
+# Processes that read images without a cache. -1: one per core that this process has, at most 8. 0: the main
+# process reads.
 _C.DATALOADER.NUM_WORKERS = -1
 # How batches are drawn: 'softmax_triplet' or 'triplet' (P identities x NUM_INSTANCE images), 'softmax'
 # (shuffled).
@@ -89,8 +105,12 @@ _C.DATALOADER.NUM_INSTANCE = 4
 # --------------------------------------------------------------------------------------------------- training
 _C.SOLVER = CN()
 _C.SOLVER.MAX_EPOCHS = 120
-# Images in a training batch.
+# Images in a training batch; with several processes (torchrun), in the batch of all together.
 _C.SOLVER.IMS_PER_BATCH = 64
+# Batches whose gradients are averaged for one step of the optimizer; an epoch always ends with a step.
+_C.SOLVER.GRAD_ACCUM = 1
+# Largest norm of the gradient of all parameters, to which a larger one is scaled down; 0: any.
+_C.SOLVER.CLIP_GRAD_NORM = 0.0
 # 'Adam', 'AdamW' or 'SGD'.
 _C.SOLVER.OPTIMIZER_NAME = "Adam"
 # Learning rate after the warm-up.
@@ -117,8 +137,13 @@ _C.SOLVER.SOFT_MARGIN = False
 # Center loss: learning rate of the centers, and weight of the loss.
 _C.SOLVER.CENTER_LR = 0.5
 _C.SOLVER.CENTER_LOSS_WEIGHT = 0.0005
-# bfloat16 for the convolutions where the processor computes it, float32 elsewhere. False: float32 everywhere.
+# With several processes, mine the hardest pairs of the triplet loss among the images of all of them.
+_C.SOLVER.GATHER_TRIPLET = True
+# Convolutions in bfloat16 where the processor computes it, in float16 with scaled gradients on other GPUs, in
+# float32 elsewhere. False: float32 everywhere.
 _C.SOLVER.AMP = True
+# Compile the network with torch.compile: minutes at the start, faster steps. Needs a C++ compiler.
+_C.SOLVER.COMPILE = False
 # A line in the log every LOG_PERIOD batches.
 _C.SOLVER.LOG_PERIOD = 20
 # An evaluation, and its mAPxx.pth, every EVAL_PERIOD epochs, and after the last.

@@ -1,16 +1,20 @@
 """From the settings to the loaders."""
 
 import os
+from pathlib import Path
 
+import ignite.distributed as idist
 import torch
 from yacs.config import CfgNode
 
+from utils.device import usable_gpu
 from utils.logger import log_plain
 
+from .cache import open_cache
 from .datasets import DATASETS, Record, ReidDataset, statistics_table
 from .images import ImageDataset, ReidLoader
-from .samplers import SAMPLERS
-from .transforms import TestTransform, TrainTransform
+from .samplers import SAMPLERS, BatchShard, shard_range
+from .transforms import make_test_transform, make_train_transform
 
 
 def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
@@ -43,25 +47,22 @@ def read_dataset(cfg: CfgNode) -> ReidDataset:
 
 
 def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
-    """Batches of training images, drawn by DATALOADER.SAMPLER."""
+    """Batches of training images, drawn by DATALOADER.SAMPLER; of each, the part of this process."""
+    batch_size = cfg.SOLVER.IMS_PER_BATCH
+    rank, processes = idist.get_rank(), idist.get_world_size()
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER](
-        [record.pid for record in dataset.train],
-        cfg.SOLVER.IMS_PER_BATCH,
-        cfg.DATALOADER.NUM_INSTANCE,
-        cfg.SEED,
+        [record.pid for record in dataset.train], batch_size, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED
     )
-    transform = TrainTransform(
-        cfg.INPUT.PROB, cfg.INPUT.PADDING, cfg.INPUT.RE_PROB, cfg.INPUT.PIXEL_MEAN, cfg.INPUT.PIXEL_STD
-    )
-    workers = _num_workers(cfg)
+    images = _images(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, replace_bad=True)
+    workers = _num_workers(cfg, images)
     return ReidLoader(
-        ImageDataset(dataset.train, cfg.INPUT.SIZE_TRAIN),
-        transform,
+        images,
+        make_train_transform(cfg, (rank, processes)),
         cfg.DATASETS.ON_BAD_IMAGE,
-        batch_sampler=sampler,
+        batch_sampler=BatchShard(sampler, batch_size, rank, processes),
         num_workers=workers,
         persistent_workers=workers > 0,
-        pin_memory=_on_gpu(cfg),
+        pin_memory=_pin_memory(cfg, images),
     )
 
 
@@ -78,20 +79,36 @@ def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader | 
 
 
 def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:
-    transform = TestTransform(cfg.INPUT.PIXEL_MEAN, cfg.INPUT.PIXEL_STD)
+    images = _images(cfg, records, cfg.INPUT.SIZE_TEST)
     return ReidLoader(
-        ImageDataset(records, cfg.INPUT.SIZE_TEST),
-        transform,
+        images,
+        make_test_transform(cfg),
         cfg.DATASETS.ON_BAD_IMAGE,
         batch_size=cfg.TEST.IMS_PER_BATCH,
-        num_workers=_num_workers(cfg),
-        pin_memory=_on_gpu(cfg),
+        sampler=shard_range(len(records), idist.get_rank(), idist.get_world_size()),
+        num_workers=_num_workers(cfg, images),
+        pin_memory=_pin_memory(cfg, images),
     )
 
 
-def _num_workers(cfg: CfgNode) -> int:
-    return cfg.DATALOADER.NUM_WORKERS if cfg.DATALOADER.NUM_WORKERS >= 0 else min(8, os.cpu_count() or 1)
+def _images(cfg: CfgNode, records: list[Record], size: list[int], replace_bad: bool = False) -> ImageDataset:
+    cache = None
+    if cfg.DATALOADER.CACHE != "none":
+        folder = Path(cfg.DATASETS.ROOT_DIR) / ".cache"
+        cache = open_cache(records, tuple(size), folder, cfg.DATALOADER.CACHE_GB)
+    gpu = usable_gpu(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)
+    if cache and cfg.DATALOADER.CACHE == "device" and gpu is not None:
+        cache = cache.to(torch.device("cuda", gpu))
+    return ImageDataset(records, size, cache, replace_bad)
 
 
-def _on_gpu(cfg: CfgNode) -> bool:
-    return cfg.MODEL.DEVICE == "cuda" and torch.cuda.is_available()
+def _num_workers(cfg: CfgNode, images: ImageDataset) -> int:
+    if images.cache:  # fetching a batch is a copy, quicker than handing it from one process to another
+        return 0
+    workers = cfg.DATALOADER.NUM_WORKERS
+    return workers if workers >= 0 else min(8, (os.cpu_count() or 1) // idist.get_nproc_per_node() or 1)
+
+
+def _pin_memory(cfg: CfgNode, images: ImageDataset) -> bool:
+    on_gpu = usable_gpu(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID) is not None
+    return on_gpu and not (images.cache and images.cache.on_device)

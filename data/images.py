@@ -1,9 +1,8 @@
 """Records to uint8 batches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from loguru import logger
@@ -11,11 +10,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from utils.errors import InputError
 
+from .cache import PixelCache
 from .datasets import Record
-
-# A process per core is parallel enough, and a worker forked from a process with OpenCV threads would wait for
-# them forever.
-cv2.setNumThreads(0)
+from .reading import read_image
 
 
 class Batch(NamedTuple):
@@ -27,32 +24,73 @@ class Batch(NamedTuple):
     indices: torch.Tensor  # (B,) int64, place in the loader's records
     bad: list[str]  # files of this batch that could not be read
 
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device."""
+        return Batch(*(field.to(device, non_blocking=True) for field in self[:4]), self.bad)
+
 
 class ImageDataset(Dataset):
-    """Images of records, resized.
+    """Images of records, resized, fetched by whole batches.
 
     Args:
         records: what to read.
         size: height and width [pixels].
+        cache: of these records at this size; None: the files are read each time.
+        replace_bad: put another image of the batch, of the same identity if there is one, in the place of one
+            that cannot be read, so that every batch is as large as it was drawn. False: it is left out.
     """
 
-    def __init__(self, records: list[Record], size: tuple[int, int]):
+    def __init__(
+        self,
+        records: list[Record],
+        size: tuple[int, int],
+        cache: PixelCache | None = None,
+        replace_bad: bool = False,
+    ):
         self.records = records
         self.size = tuple(size)
+        self.cache = cache
+        self.replace_bad = replace_bad
 
     def __len__(self) -> int:
         return len(self.records)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray | None, Record, int]:
-        """The image, (H, W, 3) uint8 RGB or None if unreadable, its record and its index."""
-        record = self.records[index]
-        return read_image(record.path, self.size), record, index
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        """The batch of these records."""
+        images, good = self._read(indices)
+        bad = [self.records[i].path for i in indices if i not in good]
+        if self.replace_bad and bad and good:
+            shown = [self._nearest(i, good) for i in indices]
+            images, good = images[shown], [good[place] for place in shown]
+        records = [self.records[i] for i in good]
+        return Batch(
+            images.permute(0, 3, 1, 2),
+            torch.tensor([record.pid for record in records], dtype=torch.int64),
+            torch.tensor([record.camid for record in records], dtype=torch.int64),
+            torch.tensor(good, dtype=torch.int64),
+            bad,
+        )
+
+    def _read(self, indices: Sequence[int]) -> tuple[torch.Tensor, list[int]]:
+        """The images that can be read (n, H, W, 3), and their indices."""
+        if self.cache:
+            good = [i for i in indices if i not in self.cache.unreadable]
+            return self.cache.images(good), good
+        images = {i: read_image(self.records[i].path, self.size) for i in indices}
+        good = [i for i in indices if images[i] is not None]
+        pixels = np.stack([images[i] for i in good]) if good else np.empty((0, *self.size, 3), np.uint8)
+        return torch.from_numpy(pixels), good
+
+    def _nearest(self, index: int, good: list[int]) -> int:
+        """The place in ``good`` of this image, else of one of its identity, else of any."""
+        pid = self.records[index].pid
+        return min(range(len(good)), key=lambda n: (good[n] != index, self.records[good[n]].pid != pid))
 
 
 class ReidLoader(DataLoader):
     """A DataLoader of ``Batch``; ``transform`` makes the network's input of its images, on their device.
 
-    It yields as many batches as it is long; where files are skipped, a batch may be small, or empty.
+    It yields as many batches as it is long; where files are left out, a batch may be small, or empty.
 
     Args:
         dataset: what to load.
@@ -61,11 +99,12 @@ class ReidLoader(DataLoader):
         kwargs: of DataLoader.
 
     Raises:
-        InputError: while iterating, for a file that is no image, with 'stop'.
+        InputError: while iterating, for a file that is no image, with 'stop', and for a batch that has no
+            image to replace the unreadable ones with.
     """
 
     def __init__(self, dataset: ImageDataset, transform: Callable, on_bad_image: str, **kwargs):
-        super().__init__(dataset, collate_fn=collate, **kwargs)
+        super().__init__(dataset, collate_fn=_as_it_is, **kwargs)
         self.transform = transform
         self.on_bad_image = on_bad_image
         self._warned: set[str] = set()
@@ -79,6 +118,8 @@ class ReidLoader(DataLoader):
         for batch in super().__iter__():
             for path in batch.bad:
                 self._report(path)
+            if self.dataset.replace_bad and not len(batch.images):
+                raise InputError(f"none of {len(batch.bad)} images of a batch can be read: {batch.bad[0]}, …")
             yield batch
 
     def _report(self, path: str) -> None:
@@ -92,40 +133,6 @@ class ReidLoader(DataLoader):
             logger.warning(f"skipped {path}: it cannot be read as an image")
 
 
-def read_image(path: str, size: tuple[int, int]) -> np.ndarray | None:
-    """Read and resize an image.
-
-    Args:
-        path: any format that OpenCV reads, a name in any language.
-        size: height and width [pixels].
-
-    Returns:
-        (H, W, 3) uint8 RGB, or None if the file cannot be read as an image.
-    """
-    try:
-        # OpenCV's own file reading does not know names outside the code page on Windows.
-        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
-        return None
-    if image is None:
-        return None
-    height, width = size
-    if image.shape[:2] != (height, width):
-        shrinks = image.shape[0] > height and image.shape[1] > width
-        image = cv2.resize(
-            image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def collate(items: list[tuple[np.ndarray | None, Record, int]]) -> Batch:
-    """Put items into a batch; those without an image are only named."""
-    good = [item for item in items if item[0] is not None]
-    images = torch.from_numpy(np.stack([image for image, _, _ in good])) if good else torch.empty(0, 1, 1, 3)
-    return Batch(
-        images.permute(0, 3, 1, 2),
-        torch.tensor([record.pid for _, record, _ in good], dtype=torch.int64),
-        torch.tensor([record.camid for _, record, _ in good], dtype=torch.int64),
-        torch.tensor([index for _, _, index in good], dtype=torch.int64),
-        [record.path for image, record, _ in items if image is None],
-    )
+def _as_it_is(batch: Batch) -> Batch:
+    """Collate nothing: the data set gives whole batches."""
+    return batch

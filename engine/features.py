@@ -10,7 +10,10 @@ from torch import nn
 from yacs.config import CfgNode
 
 from utils.device import autocast, is_out_of_memory
+from utils.distributed import gather_rows, process_number
 from utils.errors import InputError
+
+from .prefetch import Prefetcher
 
 CHUNK = 4096  # features gathered on the device before they are copied to the host
 
@@ -42,12 +45,12 @@ class Extractor:
         self.model = model.eval()
         self.device = device
         self.flip = flip
-        self.amp = cfg.SOLVER.AMP
+        self.autocast = autocast(device, cfg.SOLVER.AMP)
         self.most = cfg.TEST.IMS_PER_BATCH  # images at a time
         self._warned = False
 
     def run(self, loader) -> Embedded:
-        """Features of a loader's images, in its order, on the host.
+        """Features of a loader's images, in its order, on the host; in the first of many processes, of all.
 
         Raises:
             InputError: none of them can be read.
@@ -67,15 +70,20 @@ class Extractor:
             if sum(map(len, device_chunk)) >= CHUNK:
                 to_host()
 
-        make_engine(step).run(loader)
+        if len(loader):  # one of many processes may have no image
+            make_engine(step).run(Prefetcher(loader, self.device))
         to_host()
-        if not host:
+        features = gather_rows(torch.cat(host) if host else torch.empty(0, 0))
+        numbers = gather_rows(
+            torch.cat(labels, dim=1).T.cpu() if host else torch.empty(0, 3, dtype=torch.int64)
+        )
+        if not len(features) and process_number() == 0:
             raise InputError("none of the test images can be read")
-        return Embedded(torch.cat(host), *torch.cat(labels, dim=1))
+        return Embedded(features, *numbers.T)
 
     @torch.inference_mode()
     def features(self, images: torch.Tensor, transform) -> torch.Tensor:
-        """(B, 3, H, W) uint8 to (B, D) float32, in as many pieces as the memory asks for."""
+        """(B, 3, H, W) uint8, on the device, to (B, D) float32, in pieces that its memory holds."""
         while True:
             try:
                 return torch.cat([self._piece(piece, transform) for piece in images.split(self.most)])
@@ -93,8 +101,8 @@ class Extractor:
             self._warned = True
 
     def _piece(self, images: torch.Tensor, transform) -> torch.Tensor:
-        pixels = transform(images.to(self.device, non_blocking=True))
-        with autocast(self.device, self.amp):
+        pixels = transform(images)
+        with self.autocast:
             features = self.model(pixels)
             if self.flip:
                 features = (features + self.model(pixels.flip(3))) / 2
@@ -102,8 +110,10 @@ class Extractor:
 
 
 def make_engine(process) -> Engine:
-    """An ignite engine with a progress bar on a terminal, which leaves errors to its caller."""
+    """An ignite engine, in the first process with a bar on a terminal; it leaves errors to its caller."""
     engine = Engine(process)
     engine.logger.disabled = True
-    ProgressBar(disable=None, bar_format=None).attach(engine, event_name=Events.ITERATION_COMPLETED)
+    # None: only on a terminal.
+    bar = ProgressBar(disable=None if process_number() == 0 else True, bar_format=None)
+    bar.attach(engine, event_name=Events.ITERATION_COMPLETED)
     return engine

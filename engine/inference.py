@@ -9,6 +9,7 @@ from loguru import logger
 from torch import nn
 from yacs.config import CfgNode
 
+from utils.distributed import process_number
 from utils.logger import log_plain
 from utils.metrics import RankMetrics, check_features, feature_scores, summarise
 from utils.query_expansion import expand_queries, pool_queries
@@ -28,8 +29,10 @@ class TestImages(NamedTuple):
     gallery: Embedded
 
 
-def evaluate(cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device: torch.device) -> RankMetrics:
-    """Metrics of the plain ranking, as training needs them after an epoch.
+def evaluate(
+    cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device: torch.device
+) -> RankMetrics | None:
+    """Metrics of the plain ranking, as training needs them after an epoch; None but in the first process.
 
     Args:
         cfg: the settings.
@@ -39,12 +42,14 @@ def evaluate(cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device:
         device: to compute on.
     """
     images = embed(cfg, model, val_loader, num_query, device)
+    if process_number() > 0:
+        return None
     return metrics(cfg, rank(cfg, images.query, images.gallery, device))
 
 
 def do_inference(
     cfg: CfgNode, model: nn.Module, val_loader, num_query: int, device: torch.device, multi_query_loader=None
-) -> tuple[TestImages, QueryRanks]:
+) -> tuple[TestImages, QueryRanks] | None:
     """Evaluate every way of ranking that is switched on, and log a row for each.
 
     Args:
@@ -56,7 +61,7 @@ def do_inference(
         multi_query_loader: further images of the queries' people, or None.
 
     Returns:
-        Features and ranks of the plain ranking.
+        Features and ranks of the plain ranking; None but in the first process, which alone ranks.
     """
     model.to(device, memory_format=torch.channels_last)
     sources = {False: embed(cfg, model, val_loader, num_query, device)}
@@ -67,6 +72,8 @@ def do_inference(
         for flip in sources
         if cfg.TEST.MULTI_QUERY and multi_query_loader is not None
     }
+    if process_number() > 0:
+        return None
     switches = {
         "flip": cfg.TEST.FLIP,
         "multi-query": cfg.TEST.MULTI_QUERY,

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 from loguru import logger
@@ -13,12 +14,13 @@ from torch.optim.lr_scheduler import LRScheduler
 from yacs.config import CfgNode
 
 from utils.curves import Curves
-from utils.device import autocast, is_out_of_memory
-from utils.errors import InputError
+from utils.distributed import share_buffers
 
 from .checkpoint import BestCheckpoints
 from .features import make_engine
 from .inference import evaluate, log_metrics
+from .prefetch import Prefetcher
+from .step import TrainStep
 
 
 class Meter:
@@ -37,11 +39,11 @@ class Meter:
         self._batches += 1
 
     def read(self) -> tuple[float, float]:
-        """Mean loss and accuracy of the batches since the last call."""
-        loss, accuracy = (self._sums / max(1, self._batches)).tolist()
+        """Mean loss and accuracy of the batches of all processes since the last call."""
+        loss, accuracy = idist.all_reduce(self._sums / max(1, self._batches)).tolist()
         self._sums.zero_()
         self._batches = 0
-        return loss, accuracy
+        return loss / idist.get_world_size(), accuracy / idist.get_world_size()
 
 
 def do_train(
@@ -53,7 +55,7 @@ def do_train(
     scheduler: LRScheduler,
     loss_fn: Callable,
     num_query: int,
-    run_folder: Path,
+    run_folder: Path | None,
     device: torch.device,
 ) -> None:
     """Train, evaluate every SOLVER.EVAL_PERIOD epochs and after the last, and save mAPxx.pth each time.
@@ -68,54 +70,63 @@ def do_train(
         scheduler: stepped at the start of each epoch.
         loss_fn: loss_fn(score, feat, target) -> scalar.
         num_query: number of query images.
-        run_folder: where the weights go.
+        run_folder: where the first process writes the weights; None in the others.
         device: to compute on.
 
     Raises:
-        InputError: an image cannot be read, weights cannot be written, or the memory does not hold a batch.
+        InputError: an image cannot be read, or weights cannot be written.
     """
-    checkpoints = BestCheckpoints(run_folder, cfg.SOLVER.KEEP_BEST)
-    checkpoints.check_space(model)
-    meter = Meter(device)
-    curves = Curves(run_folder / "curves.png")
-
-    def update(engine: Engine, batch) -> int:
-        if len(batch.images) < 2:  # the rest could not be read; batch norm needs two
-            return 0
-        images = train_loader.transform(batch.images.to(device, non_blocking=True))
-        target = batch.pids.to(device, non_blocking=True)
-        with autocast(device, cfg.SOLVER.AMP):
-            score, feat = model(images)
-        loss = loss_fn(score, feat, target)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        meter.update(loss.detach(), (score.argmax(1) == target).float().mean())
-        return len(target)
-
-    trainer = make_engine(update)
+    curves = Curves(run_folder / "curves.png") if run_folder else None
+    step = TrainStep(cfg, model, loss_fn, optimizer, device)
+    trainer = make_trainer(cfg, step, model, train_loader, scheduler, device, curves)
+    checkpoints = BestCheckpoints(run_folder, cfg.SOLVER.KEEP_BEST) if run_folder else None
+    if checkpoints:
+        checkpoints.check_space(model)
     every_eval = Events.EPOCH_COMPLETED(
         event_filter=lambda _, epoch: epoch % cfg.SOLVER.EVAL_PERIOD == 0 or epoch == cfg.SOLVER.MAX_EPOCHS
     )
+    trainer.add_event_handler(
+        every_eval, log_validation_results, cfg, model, val_loader, num_query, device, checkpoints, curves
+    )
+    trainer.run(Prefetcher(train_loader, device), max_epochs=cfg.SOLVER.MAX_EPOCHS)
+
+
+def make_trainer(
+    cfg: CfgNode,
+    step: TrainStep,
+    model: nn.Module,
+    train_loader,
+    scheduler: LRScheduler,
+    device: torch.device,
+    curves: Curves | None = None,
+) -> Engine:
+    """The engine that trains and logs; evaluation and weights are up to others.
+
+    Args:
+        cfg: the settings.
+        step: what is done with a batch.
+        model: that ``step`` trains.
+        train_loader: whose batches the engine will be run on.
+        scheduler: stepped at the start of each epoch.
+        device: to compute on.
+        curves: told the losses, if given.
+    """
+    meter = Meter(device)
+
+    def update(engine: Engine, batch) -> int:
+        state = engine.state
+        left = state.epoch_length - (state.iteration - 1) % state.epoch_length
+        meter.update(*step(train_loader.transform(batch.images), batch.pids, left))
+        return len(batch.pids)
+
+    trainer = make_engine(update)
     trainer.add_event_handler(Events.EPOCH_STARTED, start_epoch, model, train_loader, scheduler)
     trainer.add_event_handler(Events.ITERATION_COMPLETED, count_images)
     trainer.add_event_handler(
         Events.ITERATION_COMPLETED, log_training_loss, meter, scheduler, curves, cfg.SOLVER.LOG_PERIOD
     )
     trainer.add_event_handler(Events.EPOCH_COMPLETED, print_times, device)
-    trainer.add_event_handler(
-        every_eval, log_validation_results, cfg, model, val_loader, num_query, device, checkpoints, curves
-    )
-    try:
-        trainer.run(train_loader, max_epochs=cfg.SOLVER.MAX_EPOCHS)
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        raise InputError(
-            f"out of memory on {device} with {cfg.SOLVER.IMS_PER_BATCH} images of "
-            f"{list(cfg.INPUT.SIZE_TRAIN)} in a batch; lower SOLVER.IMS_PER_BATCH (--IMS_PER_BATCH) or "
-            "INPUT.SIZE_TRAIN"
-        ) from None
+    return trainer
 
 
 def start_epoch(engine: Engine, model: nn.Module, train_loader, scheduler: LRScheduler) -> None:
@@ -133,7 +144,7 @@ def count_images(engine: Engine) -> None:
 
 
 def log_training_loss(
-    engine: Engine, meter: Meter, scheduler: LRScheduler, curves: Curves, period: int
+    engine: Engine, meter: Meter, scheduler: LRScheduler, curves: Curves | None, period: int
 ) -> None:
     """Log the mean loss and accuracy since the last such line, every ``period`` iterations of an epoch."""
     state = engine.state
@@ -145,17 +156,18 @@ def log_training_loss(
         f"Epoch[{state.epoch}] Iteration[{iteration}/{state.epoch_length}] Loss: {loss:.3f}, "
         f"Acc: {accuracy:.3f}, Base Lr: {scheduler.get_last_lr()[0]:.2e}"
     )
-    curves.add_loss(state.epoch - 1 + iteration / state.epoch_length, loss)
+    if curves:
+        curves.add_loss(state.epoch - 1 + iteration / state.epoch_length, loss)
 
 
 def print_times(engine: Engine, device: torch.device) -> None:
-    """Log the time of a batch and the images per second of the epoch, waiting for images included."""
+    """Log the time of a batch and the images per second of all processes, waiting for images included."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     seconds = time.perf_counter() - engine.state.epoch_start
     logger.info(
         f"Epoch {engine.state.epoch} done. Time per batch: {seconds / engine.state.epoch_length:.3f}[s] "
-        f"Speed: {engine.state.num_images / seconds:.1f}[samples/s]"
+        f"Speed: {engine.state.num_images * idist.get_world_size() / seconds:.1f}[samples/s]"
     )
     logger.info("-" * 10)
 
@@ -167,11 +179,14 @@ def log_validation_results(
     val_loader,
     num_query: int,
     device: torch.device,
-    checkpoints: BestCheckpoints,
-    curves: Curves,
+    checkpoints: BestCheckpoints | None,
+    curves: Curves | None,
 ) -> None:
-    """Evaluate, log the results, save the weights and draw the curves."""
+    """Evaluate in all processes; in the first, log the results, save the weights and draw the curves."""
+    share_buffers(model)
     metrics = evaluate(cfg, model, val_loader, num_query, device)
+    if checkpoints is None:
+        return
     logger.info(f"Validation Results - Epoch: {engine.state.epoch}")
     log_metrics(metrics, num_query)
     logger.info(f"Saved {checkpoints.save(model, metrics.mAP)}")

@@ -2,6 +2,17 @@
 
 from .build import ID_LOSSES, METRIC_LOSSES, make_loss
 from .center_loss import CenterLoss
+from .gather import gather_batch
+from .sync_batch_norm import CPUSyncBatchNorm, synchronise_batch_norm
 from .triplet_loss import TripletLoss
 
-__all__ = ["ID_LOSSES", "METRIC_LOSSES", "CenterLoss", "TripletLoss", "make_loss"]
+__all__ = [
+    "ID_LOSSES",
+    "METRIC_LOSSES",
+    "CPUSyncBatchNorm",
+    "CenterLoss",
+    "TripletLoss",
+    "gather_batch",
+    "make_loss",
+    "synchronise_batch_norm",
+]

@@ -7,6 +7,7 @@ from torch import nn
 from yacs.config import CfgNode
 
 from .center_loss import CenterLoss
+from .gather import gather_batch
 from .triplet_loss import TripletLoss
 
 LABEL_SMOOTHING = 0.1  # as published with the strong baseline
@@ -36,7 +37,11 @@ def make_loss(cfg: CfgNode, num_classes: int) -> "ReidLoss":
     id_loss, metric_loss = ID_LOSSES[cfg.MODEL.ID_LOSS_TYPE], METRIC_LOSSES[cfg.MODEL.METRIC_LOSS_TYPE]
     center_loss = CenterLoss(num_classes, cfg.SOLVER.CENTER_LR) if cfg.MODEL.IF_WITH_CENTER else None
     return ReidLoss(
-        id_loss and id_loss(cfg), metric_loss and metric_loss(cfg), center_loss, cfg.SOLVER.CENTER_LOSS_WEIGHT
+        id_loss and id_loss(cfg),
+        metric_loss and metric_loss(cfg),
+        center_loss,
+        cfg.SOLVER.CENTER_LOSS_WEIGHT,
+        cfg.SOLVER.GATHER_TRIPLET,
     )
 
 
@@ -48,6 +53,8 @@ class ReidLoss(nn.Module):
         metric_loss: loss(feat, target), or None.
         center_loss: loss(feat, target), or None.
         center_weight: of the center loss.
+        gather: with many processes, the loss on the features is over the features of them all. The center
+            loss always is, so that the centers stay the same in all.
     """
 
     def __init__(
@@ -56,10 +63,12 @@ class ReidLoss(nn.Module):
         metric_loss: nn.Module | None,
         center_loss: nn.Module | None = None,
         center_weight: float = 0.0005,
+        gather: bool = True,
     ):
         super().__init__()
         self.id_loss, self.metric_loss, self.center_loss = id_loss, metric_loss, center_loss
         self.center_weight = center_weight
+        self.gather = gather
 
     def forward(self, score: torch.Tensor, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """The loss, a scalar.
@@ -73,7 +82,7 @@ class ReidLoss(nn.Module):
         if self.id_loss:
             loss = loss + self.id_loss(score, target)
         if self.metric_loss:
-            loss = loss + self.metric_loss(feat, target)
+            loss = loss + self.metric_loss(*(gather_batch(feat, target) if self.gather else (feat, target)))
         if self.center_loss:
-            loss = loss + self.center_weight * self.center_loss(feat, target)
+            loss = loss + self.center_weight * self.center_loss(*gather_batch(feat, target))
         return loss

@@ -34,9 +34,8 @@ class CenterLoss(nn.Module):
         with torch.autocast(feat.device.type, enabled=False):
             feat = feat.to(torch.promote_types(feat.dtype, torch.float32))
             if self.centers is None:
-                self.centers = torch.randn(
-                    self.num_classes, feat.shape[1], dtype=feat.dtype, device=feat.device
-                )
+                # Drawn on the host, where the random numbers of all processes are the same.
+                self.centers = torch.randn(self.num_classes, feat.shape[1], dtype=feat.dtype).to(feat.device)
             difference = feat - self.centers[target]
             loss = difference.pow(2).sum(1).mean()
             if self.training:

@@ -9,29 +9,34 @@ from yacs.config import CfgNode
 from config import check_choices, check_paths, load_cfg
 from data.datasets import DATASETS
 from data.samplers import SAMPLERS
+from data.transforms import POLICIES
 from layers import ID_LOSSES, METRIC_LOSSES
 from modeling import BACKBONES
 from solver import OPTIMIZERS
 from utils.device import select_device
+from utils.distributed import join_processes
 from utils.logger import setup_logger
 
 REGISTRIES = {
     "MODEL.NAME": BACKBONES,
     "MODEL.ID_LOSS_TYPE": ID_LOSSES,
     "MODEL.METRIC_LOSS_TYPE": METRIC_LOSSES,
+    "INPUT.AUTOAUG": POLICIES,
     "DATASETS.NAMES": DATASETS,
     "DATALOADER.SAMPLER": SAMPLERS,
     "SOLVER.OPTIMIZER_NAME": OPTIMIZERS,
 }
 
 
-def start(command: str) -> tuple[CfgNode, torch.device]:
-    """Read and check the command line, set up the log, seed the random numbers, choose the device."""
+def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.device]:
+    """Read and check the command line, set up log, random numbers and device, meet torchrun's processes."""
     setup_logger()
-    cfg = load_cfg(command=command)
+    cfg = load_cfg(argv, command)
     check_choices(cfg, REGISTRIES)
     check_paths(cfg, command)
     random.seed(cfg.SEED)
     np.random.seed(cfg.SEED)
     torch.manual_seed(cfg.SEED)
-    return cfg, select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)
+    device = select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)
+    join_processes(device)
+    return cfg, device

@@ -16,6 +16,7 @@ from engine import TestImages, do_inference, plain_scores
 from modeling import build_model, load_weights
 from tools.start import start
 from utils.calibration import calibration_table, operating_points, roc, save_calibration
+from utils.distributed import leave_processes
 from utils.errors import run_command
 from utils.logger import log_plain
 from utils.ranking import GalleryIndex, QueryRanks
@@ -36,7 +37,11 @@ def main() -> None:
         )
     val_loader = make_val_loader(cfg, dataset)
     multi_query_loader = make_multi_query_loader(cfg, dataset) if cfg.TEST.MULTI_QUERY else None
-    images, ranks = do_inference(cfg, model, val_loader, len(dataset.query), device, multi_query_loader)
+    found = do_inference(cfg, model, val_loader, len(dataset.query), device, multi_query_loader)
+    leave_processes()
+    if found is None:
+        return
+    images, ranks = found
     if cfg.TEST.CALIBRATE:
         calibrate(cfg, images)
     if cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST:

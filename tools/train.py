@@ -11,10 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from config import ConfigError
 from data import make_data_loader
 from engine import do_train
-from layers import make_loss
+from layers import make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
 from solver import make_optimizer, make_scheduler
 from tools.start import start
+from utils.distributed import leave_processes, process_number
 from utils.errors import run_command
 from utils.run_folder import log_environment, make_run_folder
 
@@ -26,11 +27,15 @@ def main() -> None:
     model = build_model(cfg, num_classes)
     load_pretrained(cfg, model)
     model.to(device, memory_format=torch.channels_last)
+    if cfg.MODEL.SYNC_BN:
+        synchronise_batch_norm(model, device)
     optimizer = make_optimizer(cfg, model)
 
-    settings = cfg.dump()
-    folder = make_run_folder(cfg.OUTPUT_DIR, f"{cfg.MODEL.NAME}-{cfg.DATASETS.NAMES[0]}", settings)
-    log_environment(device, cfg.SEED, settings)
+    folder = None
+    if process_number() == 0:
+        settings = cfg.dump()
+        folder = make_run_folder(cfg.OUTPUT_DIR, f"{cfg.MODEL.NAME}-{cfg.DATASETS.NAMES[0]}", settings)
+        log_environment(device, cfg.SEED, settings)
     do_train(
         cfg,
         model,
@@ -43,6 +48,7 @@ def main() -> None:
         folder,
         device,
     )
+    leave_processes()
 
 
 if __name__ == "__main__":

@@ -1,30 +1,66 @@
 """Where the network runs, and in which precision."""
 
+import os
 import platform
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
 from loguru import logger
 
+from .distributed import launched_by_torchrun
+from .errors import OUT_OF_MEMORY, InputError
+
 
 def select_device(name: str, device_id: str = "0") -> torch.device:
-    """The device of MODEL.DEVICE and DEVICE_ID; the CPU, with a warning, where there is no such GPU."""
+    """The device of MODEL.DEVICE and DEVICE_ID; the CPU, with a warning, where there is no such GPU.
+
+    A process of torchrun takes the GPU of its own number on its machine instead of DEVICE_ID.
+
+    Raises:
+        InputError: torchrun started more processes on this machine than it has GPUs.
+    """
     if name == "cpu":
         return torch.device("cpu")
-    if torch.cuda.is_available() and int(device_id) < torch.cuda.device_count():
+    if (number := usable_gpu(name, device_id)) is not None:
         torch.backends.cudnn.benchmark = True
-        torch.cuda.set_device(int(device_id))  # so that nothing is set up on another one
-        return torch.device("cuda", int(device_id))
+        torch.cuda.set_device(number)  # so that nothing is set up on another one
+        return torch.device("cuda", number)
+    number = _wanted_gpu(device_id)
+    if torch.cuda.is_available() and launched_by_torchrun():
+        raise InputError(
+            f"no GPU {number} for process {number} of this machine, it has {torch.cuda.device_count()}; "
+            "lower torchrun's --nproc_per_node"
+        )
     logger.warning(
-        f"no CUDA device {device_id} here; running on the CPU (MODEL.DEVICE cpu says so without a warning)"
+        f"no CUDA device {number} here; running on the CPU (MODEL.DEVICE cpu says so without a warning)"
     )
     return torch.device("cpu")
 
 
+def usable_gpu(name: str, device_id: str = "0") -> int | None:
+    """Number of the GPU that ``select_device`` takes; None where it takes the CPU."""
+    number = _wanted_gpu(device_id)
+    there = name == "cuda" and torch.cuda.is_available() and number < torch.cuda.device_count()
+    return number if there else None
+
+
+def _wanted_gpu(device_id: str) -> int:
+    return int(os.environ["LOCAL_RANK"] if launched_by_torchrun() else device_id)
+
+
 def autocast(device: torch.device, enabled: bool) -> AbstractContextManager:
-    """bfloat16 autocast where ``enabled`` and the processor computes it; else float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=enabled and has_bfloat16(device))
+    """Autocast in the processor's ``amp_dtype`` where ``enabled`` and it has one; else float32."""
+    dtype = amp_dtype(device)
+    return torch.autocast(device.type, dtype, enabled=enabled and dtype is not None)
+
+
+def amp_dtype(device: torch.device) -> torch.dtype | None:
+    """bfloat16 where the processor computes it, float16 on GPUs that do not, None on CPUs that do not."""
+    if has_bfloat16(device):
+        return torch.bfloat16
+    return torch.float16 if device.type == "cuda" else None
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -36,7 +72,13 @@ def has_bfloat16(device: torch.device) -> bool:
     return "bf16" in flags  # avx512_bf16 and amx_bf16 on x86, bf16 on ARM
 
 
+def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A small tensor of the host on a device, without waiting for what a GPU has yet to compute."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()  # from other memory, the copy would wait
+    return tensor.to(device, non_blocking=True)
+
+
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error of torch says that memory ran out, on a GPU or on the CPU (on Linux or on Windows)."""
-    words = ("can't allocate memory", "not enough memory", "ALLOC_FAILED")
-    return isinstance(error, torch.OutOfMemoryError) or any(w in str(error) for w in words)
+    return re.search(OUT_OF_MEMORY, str(error)) is not None

@@ -1,8 +1,27 @@
-"""Errors that are the input's fault, and how a command ends on them."""
+"""Errors that are the input's or the machine's fault, and how a command ends on them."""
 
+import os
+import re
 import sys
+import traceback
 from collections.abc import Callable
 from typing import NoReturn
+
+OUT_OF_MEMORY = r"out of memory|can't allocate memory|not enough memory|ALLOC_FAILED"
+# Errors of torch for which the machine is at fault: a part of their text -> what to tell the user, with
+# torch's own first sentence at {}. The first that fits counts.
+FAILURES = {
+    r"^DataLoader worker \(pid": "a process that reads images died: {}; if memory ran short, lower "
+    "DATALOADER.NUM_WORKERS; the weights saved so far are whole",
+    OUT_OF_MEMORY: "out of memory: {}; in training, lower SOLVER.IMS_PER_BATCH (--IMS_PER_BATCH; "
+    "SOLVER.GRAD_ACCUM makes up for it) or INPUT.SIZE_TRAIN, in testing TEST.IMS_PER_BATCH "
+    "(--TEST_IMS_PER_BATCH); DATALOADER.CACHE ram leaves a GPU more room than device; the weights saved "
+    "so far are whole",
+    r"C(\+\+)? compiler|working triton installation": "SOLVER.COMPILE needs a C++ compiler (g++ or clang), "
+    "on a GPU also Triton, and does not find them; install them, or leave SOLVER.COMPILE off",
+    r"[Cc]onnection (was )?(closed|reset)|NCCL|gloo": "lost the other processes of torchrun: {}; if one of "
+    "them ended, its own line says why; the weights saved so far are whole",
+}
 
 
 class InputError(Exception):
@@ -12,18 +31,56 @@ class InputError(Exception):
 def run_command(main: Callable[[], None], *expected: type[Exception]) -> NoReturn:
     """Run a command and end the process.
 
-    InputError and the ``expected`` exceptions end it with one line on stderr and exit code 2; Ctrl-C with one
-    line and exit code 130. Any other exception is a fault of the program and keeps its traceback.
+    InputError, the ``expected`` exceptions and the FAILURES end it with one line on stderr and exit code 2;
+    Ctrl-C with one line and exit code 130. Any other exception is a fault of the program and keeps its
+    traceback.
     """
     try:
         main()
     except (InputError, *expected) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+        _stop(str(error))
+    except RuntimeError as error:
+        message = failure(error)
+        if message is None:
+            _keep_traceback()
+        _stop(message)
     except KeyboardInterrupt:
         print("stopped by Ctrl-C; the weights saved so far are whole", file=sys.stderr)
-        sys.exit(130)
-    sys.exit(0)
+        _end(130)
+    except Exception:
+        _keep_traceback()
+    _end(0)
+
+
+def failure(error: RuntimeError) -> str | None:
+    """What to tell the user about an error of torch for which the machine is at fault; None for any other."""
+    text = str(error)
+    for pattern, message in FAILURES.items():
+        if re.search(pattern, text):
+            return message.format(re.split(r"\. |\n", text)[0].rstrip("."))
+    return None
+
+
+def _stop(message: str) -> NoReturn:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    _end(2)
+
+
+def _keep_traceback() -> NoReturn:
+    if "LOCAL_RANK" not in os.environ:
+        raise
+    traceback.print_exc()
+    _end(1)
+
+
+def _end(code: int) -> NoReturn:
+    if code and "LOCAL_RANK" in os.environ:
+        # Cleaning up while others wait for it, a process of torchrun may itself wait for ever; ended at once,
+        # it is seen by torchrun, which stops the others.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def os_reason(error: OSError) -> str:

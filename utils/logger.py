@@ -6,6 +6,7 @@ from pathlib import Path
 from loguru import logger
 from tqdm import tqdm
 
+from .distributed import process_number
 from .errors import InputError, os_reason
 
 # Lines logged before the run has a folder, and the sink that gathers them.
@@ -14,12 +15,19 @@ _early_sink: list[int] = []
 
 
 def setup_logger() -> None:
-    """Log to stdout, above any progress bar, in loguru's own format (in colour on a terminal)."""
+    """Log to stdout, above any progress bar, in loguru's own format (in colour on a terminal).
+
+    Of several processes only the first logs; warnings of the others go to stderr.
+    """
     sys.stdout.reconfigure(line_buffering=True)  # a file or pipe shows each line at once, as a terminal does
     logger.remove()
-    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty())
     _early_lines.clear()
-    _early_sink[:] = [logger.add(_early_lines.append)]
+    _early_sink.clear()
+    if process_number() > 0:
+        logger.add(sys.stderr, level="WARNING", format=f"process {process_number()}: {{message}}")
+        return
+    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty())
+    _early_sink.append(logger.add(_early_lines.append))
 
 
 def log_to_file(file: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from filelock import FileLock
 from loguru import logger
 from yacs.config import CfgNode
 
@@ -34,7 +35,10 @@ def read_synthetic(cfg: CfgNode) -> ReidDataset:
     folder = Path(cfg.ROOT_DIR) / "synthetic"
     if not is_drawn(folder, spec):
         try:
-            draw(folder, spec)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder.with_name(".synthetic.lock")):
+                if not is_drawn(folder, spec):  # another process may just have done it
+                    draw(folder, spec)
         except OSError as error:
             raise InputError(
                 f"cannot draw the synthetic data set into {folder}: {os_reason(error)}; "

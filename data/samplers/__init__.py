@@ -1,6 +1,7 @@
 """How a training batch is drawn: a sampler each, from records to lists of indices."""
 
 from .identity import IdentitySampler
+from .shard import BatchShard, shard_range
 from .shuffle import ShuffleSampler
 
 # name in DATALOADER.SAMPLER -> sampler(pids, batch_size, num_instances, seed)
@@ -10,4 +11,4 @@ SAMPLERS = {
     "softmax": ShuffleSampler,
 }
 
-__all__ = ["SAMPLERS", "IdentitySampler", "ShuffleSampler"]
+__all__ = ["SAMPLERS", "BatchShard", "IdentitySampler", "ShuffleSampler", "shard_range"]

@@ -29,6 +29,7 @@ class ShuffleSampler(Sampler[list[int]]):
             )
         self.num_images = len(pids)
         self.batch_size = batch_size
+        self.num_instances = 1
         self.seed = seed
         self.epoch = 0
 

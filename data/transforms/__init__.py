@@ -1,6 +1,17 @@
 """From uint8 pixels to the network's input, a whole batch at a time, on the device."""
 
 from .batch import TestTransform, TrainTransform, normalise, random_flip_crop
+from .build import make_test_transform, make_train_transform
+from .color import POLICIES
 from .erasing import random_erasing
 
-__all__ = ["TestTransform", "TrainTransform", "normalise", "random_erasing", "random_flip_crop"]
+__all__ = [
+    "POLICIES",
+    "TestTransform",
+    "TrainTransform",
+    "make_test_transform",
+    "make_train_transform",
+    "normalise",
+    "random_erasing",
+    "random_flip_crop",
+]

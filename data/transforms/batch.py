@@ -1,16 +1,22 @@
-"""Flip, pad and crop, normalise: without a loop over the images, and without a host sync."""
+"""Augment and normalise a batch: without a loop over the images, and without waiting for the device."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 
+from utils.device import upload
+
+from .color import PolicyOnGroups
+from .erasing import DRAWS as ERASING_DRAWS
 from .erasing import random_erasing
 
 
 class TrainTransform:
-    """Augment a batch: flip, pad and crop, normalise, erase.
+    """Augment a batch: colour policies, flip, pad and crop, normalise, erase.
+
+    What is done to an image is drawn on the host, for the batch of all processes together: the same seed
+    gives the same pictures on a CPU and on a GPU, in one process and in many.
 
     Args:
         prob: probability of a flip.
@@ -18,28 +24,43 @@ class TrainTransform:
         re_prob: probability of random erasing.
         mean: of the pixels in 0..1, (3,).
         std: of the pixels in 0..1, (3,).
+        policies: applied first, in this order.
+        shard: number of this process, and of all.
     """
 
     def __init__(
-        self, prob: float, padding: int, re_prob: float, mean: Sequence[float], std: Sequence[float]
+        self,
+        prob: float,
+        padding: int,
+        re_prob: float,
+        mean: Sequence[float],
+        std: Sequence[float],
+        policies: Sequence[PolicyOnGroups] = (),
+        shard: tuple[int, int] = (0, 1),
     ):
         self.prob, self.padding, self.re_prob = prob, padding, re_prob
         self.mean, self.std = mean, std
-        self.generator: torch.Generator | None = None
-        self.seed = 0
+        self.policies = policies
+        self.shard = shard
+        self.generator = torch.Generator()
 
     def reseed(self, seed: int) -> None:
         """Start the random numbers anew."""
-        self.seed, self.generator = seed, None
+        self.generator.manual_seed(seed)
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) uint8 RGB to (B, 3, H, W) float32, channels last, on the same device."""
-        if self.generator is None or self.generator.device != images.device:
-            self.generator = torch.Generator(images.device)
-            self.generator.manual_seed(self.seed)
-        images = random_flip_crop(images, self.prob, self.padding, self.generator)
+        for policy in self.policies:
+            images = policy(images, self._draw(len(images)), self.generator)
+        images = random_flip_crop(images, self.prob, self.padding, self._draw(len(images), 3))
         images = normalise(images, self.mean, self.std)
-        return random_erasing(images, self.re_prob, self.generator)
+        return random_erasing(images, self.re_prob, self._draw(len(images), ERASING_DRAWS))
+
+    def _draw(self, size: int, *shape: int) -> torch.Tensor:
+        """Uniform numbers for this process's ``size`` images of the batch, (size, *shape)."""
+        rank, processes = self.shard
+        draws = torch.rand(processes * size, *shape, generator=self.generator)
+        return draws[rank * size : (rank + 1) * size]
 
 
 class TestTransform:
@@ -60,41 +81,47 @@ class TestTransform:
         return normalise(images, self.mean, self.std)
 
 
-def random_flip_crop(
-    images: torch.Tensor, prob: float, padding: int, generator: torch.Generator
-) -> torch.Tensor:
+def random_flip_crop(images: torch.Tensor, prob: float, padding: int, draws: torch.Tensor) -> torch.Tensor:
     """Flip each image with probability ``prob``, pad it with black and crop it back at a random place.
 
     Args:
         images: (B, C, H, W), any dtype.
         prob: probability of a horizontal flip.
         padding: border on each side [pixels]; offsets are uniform over 0..2 x padding.
-        generator: of the random numbers, on the images' device.
+        draws: (B, 3) in [0, 1), on the host: flip, place of the top, place of the left side.
 
     Returns:
-        (B, C, H, W), same dtype.
+        (B, C, H, W), same dtype, channels last.
     """
-    size, height, width = images.shape[0], images.shape[2], images.shape[3]
-    device = images.device
-    flip = torch.rand(size, 1, generator=generator, device=device) < prob
-    top = torch.randint(2 * padding + 1, (size, 1), generator=generator, device=device)
-    left = torch.randint(2 * padding + 1, (size, 1), generator=generator, device=device)
-    rows = top + torch.arange(height, device=device)
-    cols = left + torch.arange(width, device=device)
-    cols = torch.where(flip, width + 2 * padding - 1 - cols, cols)  # a crop of the flipped image
-    padded = F.pad(images.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))
-    batch = torch.arange(size, device=device)[:, None, None]
-    return padded[batch, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)
+    size, channels, height, width = images.shape
+    flip, top, left = (draws[:, 0] < prob, *(draws[:, 1:] * (2 * padding + 1)).long().unbind(1))
+    order = torch.argsort(flip, stable=True)  # the images to flip go last
+    kept = size - int(flip.sum())
+    images = images.permute(0, 2, 3, 1).index_select(0, upload(order, images.device))
+    padded = images.new_zeros(size, height + 2 * padding, width + 2 * padding, channels)
+    inner = padded[:, padding : padding + height, padding : padding + width]
+    inner[:kept] = images[:kept]
+    inner[kept:] = images[kept:].flip(2)
+    # A row of a crop is a run of values in memory: copied as one, it costs a tenth of a gather by pixels.
+    place = torch.argsort(order)
+    rows = place[:, None] * padded.shape[1] + top[:, None] + torch.arange(height)
+    starts = (rows * padded.shape[2] + left[:, None]).view(-1) * channels
+    runs = padded.view(-1).unfold(0, width * channels, 1)
+    crops = runs.index_select(0, upload(starts, images.device))
+    return crops.view(size, height, width, channels).permute(0, 3, 1, 2)
 
 
 def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
     """(pixel / 255 - mean) / std for (B, 3, H, W) uint8 images; float32, channels last."""
-    scale, shift = _constants(tuple(mean), tuple(std), images.device)
-    return images.to(torch.float32, memory_format=torch.channels_last).mul_(scale).sub_(shift)
+    out = images.to(torch.float32, memory_format=torch.channels_last)
+    scale, shift = _constants(tuple(mean), tuple(std), images.shape[3], images.device)
+    # In rows of W x 3 values, which the processor goes through faster than through W times 3.
+    out.permute(0, 2, 3, 1).view(len(out), out.shape[2], -1).mul_(scale).sub_(shift)
+    return out
 
 
 @lru_cache(maxsize=8)
-def _constants(mean: tuple, std: tuple, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+def _constants(mean: tuple, std: tuple, width: int, device: torch.device) -> tuple[torch.Tensor, ...]:
     # Kept, since copying them to a GPU in every step would make the host wait for it.
-    mean, std = (torch.tensor(values, device=device).view(-1, 1, 1) for values in (mean, std))
+    mean, std = (torch.tensor(values, device=device).repeat(width) for values in (mean, std))
     return 1 / (255 * std), mean / std

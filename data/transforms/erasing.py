@@ -2,43 +2,52 @@
 
 import torch
 
+from utils.device import upload
+
 AREA = (0.02, 0.4)  # erased part of the image
 ASPECT = (0.3, 1 / 0.3)  # height : width of the erased rectangle
-ATTEMPTS = (
-    20  # an attempt fails about one time in ten at 2:1 images; the paper's 100 would find no other rectangle
-)
+# An attempt fails about one time in ten at 2:1 images; the paper's 100 would find no other rectangle.
+ATTEMPTS = 20
+DRAWS = 1 + 4 * ATTEMPTS  # uniform numbers that an image needs
 
 
-def random_erasing(images: torch.Tensor, prob: float, generator: torch.Generator) -> torch.Tensor:
+def random_erasing(images: torch.Tensor, prob: float, draws: torch.Tensor) -> torch.Tensor:
     """Put the mean pixel into a random rectangle of some images, in place.
 
     Area and aspect ratio are uniform over AREA and ASPECT; a rectangle that does not fit is drawn again.
 
     Args:
-        images: (B, C, H, W) float, normalised, so that the mean pixel is 0.
+        images: (B, C, H, W) float, channels last, normalised, so that the mean pixel is 0.
         prob: probability that an image is erased.
-        generator: of the random numbers, on the images' device.
+        draws: (B, DRAWS) in [0, 1), on the host.
 
     Returns:
         ``images``.
     """
-    size, _, height, width = images.shape
-    draws = torch.rand(5, size, ATTEMPTS, generator=generator, device=images.device)
-    top, left, h, w, fits = rectangles(draws, height, width)
+    height, width = images.shape[2:]
+    attempts = draws[:, 1:].view(-1, 4, ATTEMPTS).transpose(0, 1)
+    top, left, h, w, fits = rectangles(attempts, height, width)
     first = fits.int().argmax(1, keepdim=True)  # the first attempt that fits
-    top, left, h, w, fits = (x.gather(1, first)[:, :, None] for x in (top, left, h, w, fits))
-    chosen = fits & (draws[4, :, :1, None] < prob)
-    rows = torch.arange(height, device=images.device)[None, :, None]
-    cols = torch.arange(width, device=images.device)[None, None, :]
-    erased = chosen & (rows >= top) & (rows < top + h) & (cols >= left) & (cols < left + w)
-    return images.masked_fill_(erased[:, None], 0)
+    top, left, h, w, fits = (x.gather(1, first) for x in (top, left, h, w, fits))
+    row = torch.arange(height)
+    erased = fits & (draws[:, :1] < prob) & (row >= top) & (row < top + h)
+    image, row = erased.nonzero().unbind(1)
+    # What is erased, as runs of pixels, in the order in which they lie in memory; then as single pixels.
+    start, length = (image * height + row) * width + left[image, 0], w[image, 0]
+    ends = length.cumsum(0)
+    number = int(length.sum())
+    shift, length = upload(torch.stack((start - ends + length, length)), images.device)
+    pixels = torch.repeat_interleave(shift, length, output_size=number)
+    pixels += torch.arange(number, device=images.device)
+    images.permute(0, 2, 3, 1).view(-1, images.shape[1]).index_fill_(0, pixels, 0)
+    return images
 
 
 def rectangles(draws: torch.Tensor, height: int, width: int) -> tuple[torch.Tensor, ...]:
     """Rectangles from uniform numbers.
 
     Args:
-        draws: (>= 4, ...) in [0, 1): area, aspect ratio, place of the top, place of the left side.
+        draws: (4, ...) in [0, 1): area, aspect ratio, place of the top, place of the left side.
         height: of the image [pixels].
         width: of the image [pixels].
 

@@ -208,6 +208,13 @@ def test_the_tree_is_frozen_and_survives_its_own_yaml(tmp_path):
         (["DATASETS.NAMES", "[]"], "DATASETS.NAMES must name one data set"),
         (["MODEL.ID_LOSS_TYPE", "none", "MODEL.METRIC_LOSS_TYPE", "none"], "nothing to train with"),
         (["MODEL.DEVICE_ID", "0,1"], "number of one GPU"),
+        (["INPUT.AUTOAUG_PROB", "-0.1"], "INPUT.AUTOAUG_PROB is a probability"),
+        (["INPUT.COLOR_JITTER", "[0.1,0.1]"], "INPUT.COLOR_JITTER must be .brightness, contrast"),
+        (["INPUT.COLOR_JITTER", "[0.1,0.1,0.1,0.6]"], "hue at most 0.5"),
+        (["DATALOADER.CACHE", "rom"], "DATALOADER.CACHE: unknown 'rom' .did you mean ram"),
+        (["DATALOADER.CACHE_GB", "-1"], "DATALOADER.CACHE_GB must not be negative"),
+        (["SOLVER.GRAD_ACCUM", "0"], "SOLVER.GRAD_ACCUM must be at least 1"),
+        (["SOLVER.CLIP_GRAD_NORM", "-1"], "SOLVER.CLIP_GRAD_NORM must not be negative"),
     ],
 )
 def test_bad_settings(words, message):

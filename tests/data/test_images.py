@@ -5,7 +5,8 @@ import torch
 
 from data import make_data_loader
 from data.datasets import Record
-from data.images import ImageDataset, ReidLoader, collate, read_image
+from data.images import ImageDataset, ReidLoader
+from data.reading import read_image
 from utils.errors import InputError
 
 
@@ -66,10 +67,18 @@ def test_bad_image_is_skipped_with_one_warning(records, caplog_loguru):
     )
 
 
-def test_collate_names_what_it_left_out(records):
-    dataset = ImageDataset(records, (16, 8))
-    batch = collate([dataset[2], dataset[3]])
-    assert batch.bad == [records[2].path] and batch.indices.tolist() == [3]
+def test_a_training_batch_stays_as_large_as_it_was_drawn(records, caplog_loguru):
+    """In the place of what cannot be read stands an image of the same identity, or any of the batch."""
+    twin = records[2]._replace(path=records[3].path)  # the unreadable image's person, once more
+    dataset = ImageDataset([*records, twin], (16, 8), replace_bad=True)
+    batch = dataset.__getitems__([0, 2, 4, 1])
+    assert batch.bad == [records[2].path]
+    assert batch.indices.tolist() == [0, 4, 4, 1] and batch.pids.tolist() == [5, 7, 7, 6]
+    assert batch.images[:, 2, 0, 0].tolist() == [0, 30, 30, 10]
+    assert dataset.__getitems__([2, 1]).pids.tolist() == [6, 6]
+    skipping = ReidLoader(dataset, None, "skip", batch_sampler=[[0, 1], [2, 2]])
+    with pytest.raises(InputError, match="none of 2 images of a batch can be read: .*行人 2.png"):
+        list(skipping)
 
 
 def test_make_data_loader(tiny, load):

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from data.samplers import IdentitySampler, ShuffleSampler
+from data.samplers import BatchShard, IdentitySampler, ShuffleSampler, shard_range
 from utils.errors import InputError
 
 # Training identities of Market-1501 by their number of images: {images: identities}.
@@ -111,3 +111,31 @@ def test_shuffle_sampler():
     assert list(sampler) != first
     with pytest.raises(InputError, match="a batch of 4 needs as many training images, there are 3"):
         ShuffleSampler(range(3), 4)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4, 8, 16])
+def test_shards_of_a_pk_batch_hold_disjoint_identities(processes):
+    whole = IdentitySampler(MARKET, 64, 4, seed=3)
+    shards = [BatchShard(IdentitySampler(MARKET, 64, 4, 3), 64, rank, processes) for rank in range(processes)]
+    for sampler in (whole, *shards):
+        sampler.set_epoch(2)
+    assert all(len(shard) == 185 and shard.seed == 3 for shard in shards)
+    for batch, *parts in zip(whole, *shards, strict=True):
+        assert sum(parts, []) == batch
+        identities = [set(MARKET[part].tolist()) for part in parts]
+        assert all(len(ids) == 16 // processes for ids in identities)
+        assert len(set.union(*identities)) == 16
+
+
+def test_a_batch_that_cannot_be_divided():
+    with pytest.raises(InputError, match="64 images cannot be divided evenly among 3 .*a multiple of 12"):
+        BatchShard(IdentitySampler(MARKET, 64, 4), 64, 0, 3)
+    with pytest.raises(InputError, match="a batch of 4 leaves each of 4 processes one image"):
+        BatchShard(ShuffleSampler(MARKET, 4), 4, 0, 4)
+
+
+@pytest.mark.parametrize("number, processes", [(10, 1), (10, 3), (19281, 8), (2, 4)])
+def test_every_test_image_is_in_one_shard(number, processes):
+    shards = [shard_range(number, rank, processes) for rank in range(processes)]
+    assert [i for shard in shards for i in shard] == list(range(number))
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1

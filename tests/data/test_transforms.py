@@ -6,15 +6,27 @@ import random
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from torchvision.transforms import v2
 
-from data.transforms import TestTransform, TrainTransform, normalise, random_erasing, random_flip_crop
-from data.transforms.erasing import rectangles
+from data.transforms import (
+    POLICIES,
+    TestTransform,
+    TrainTransform,
+    make_train_transform,
+    normalise,
+    random_erasing,
+    random_flip_crop,
+)
+from data.transforms.color import GROUPS, PolicyOnGroups
+from data.transforms.erasing import DRAWS, rectangles
+from tests.per_image_pipeline import per_image_transform
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def uniform(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 def numbered(batch: int, height: int, width: int) -> torch.Tensor:
@@ -25,44 +37,83 @@ def numbered(batch: int, height: int, width: int) -> torch.Tensor:
     return images
 
 
+def noise(batch: int, height: int, width: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (batch, 3, height, width), dtype=torch.uint8, generator=generator)
+
+
 def test_normalise():
-    images = torch.randint(0, 256, (2, 3, 4, 5), dtype=torch.uint8)
-    out = normalise(images, MEAN, STD)
-    assert out.dtype == torch.float32 and out.is_contiguous(memory_format=torch.channels_last)
-    for b in range(2):
-        for c in range(3):
-            for y in range(4):
-                for x in range(5):
-                    expected = (images[b, c, y, x].item() / 255 - MEAN[c]) / STD[c]
-                    assert out[b, c, y, x].item() == pytest.approx(expected, abs=1e-5)
-    assert torch.equal(TestTransform(MEAN, STD)(images), out)
+    images = noise(2, 4, 5)
+    for given in (images, images.contiguous(memory_format=torch.channels_last)):
+        out = normalise(given, MEAN, STD)
+        assert out.dtype == torch.float32 and out.is_contiguous(memory_format=torch.channels_last)
+        for b in range(2):
+            for c in range(3):
+                for y in range(4):
+                    for x in range(5):
+                        expected = (images[b, c, y, x].item() / 255 - MEAN[c]) / STD[c]
+                        assert out[b, c, y, x].item() == pytest.approx(expected, abs=1e-5)
+        assert torch.equal(TestTransform(MEAN, STD)(given), out)
 
 
-def test_flip_crop_is_a_window_of_the_padded_and_perhaps_flipped_image():
+def test_flip_crop_recomputed_image_by_image():
     height, width, padding = 12, 8, 3
-    images = numbered(500, height, width)
-    out = random_flip_crop(images, 0.5, padding, generator())
-    assert out.shape == images.shape and out.dtype == torch.uint8
-    seen = set()
-    for image, result in zip(images.numpy(), out.numpy(), strict=True):
-        windows = {}
-        for flip in (False, True):
-            source = image[:, :, ::-1] if flip else image
-            padded = np.pad(source, ((0, 0), (padding, padding), (padding, padding)))
-            for top in range(2 * padding + 1):
-                for left in range(2 * padding + 1):
-                    window = padded[:, top : top + height, left : left + width]
-                    windows[window.tobytes()] = (flip, top, left)
-        seen.add(windows[np.ascontiguousarray(result).tobytes()])
-    # 500 draws of 98 equally likely windows miss each with probability 0.6 %.
-    assert len(seen) > 85 and {s[1] for s in seen} == {s[2] for s in seen} == set(range(7))
+    images, draws = noise(40, height, width), uniform(40, 3)
+    out = random_flip_crop(images, 0.3, padding, draws)
+    assert out.dtype == torch.uint8 and out.is_contiguous(memory_format=torch.channels_last)
+    for image, result, (flip, y, x) in zip(images.numpy(), out.numpy(), draws.tolist(), strict=True):
+        source = image[:, :, ::-1] if flip < 0.3 else image
+        padded = np.pad(source, ((0, 0), (padding, padding), (padding, padding)))
+        top, left = int(y * (2 * padding + 1)), int(x * (2 * padding + 1))
+        assert (padded[:, top : top + height, left : left + width] == result).all()
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_any_number_of_images(size):
+    transform = TrainTransform(0.5, 4, 0.5, MEAN, STD)
+    assert transform(noise(size, 32, 16)).shape == (size, 3, 32, 16)
 
 
 @pytest.mark.parametrize("prob", [0.0, 0.3, 1.0])
 def test_flip_probability(prob):
-    out = random_flip_crop(numbered(4000, 2, 4), prob, 0, generator())
+    out = random_flip_crop(numbered(4000, 2, 4), prob, 0, uniform(4000, 3))
     flipped = (out[:, 1, 0, 0] == 4).float().mean().item()
     assert flipped == pytest.approx(prob, abs=4 * math.sqrt(prob * (1 - prob) / 4000) + 1e-9)
+
+
+def same_distribution(a, b) -> bool:
+    """Two-sample Kolmogorov-Smirnov test, level 0.1 %."""
+    values = np.unique(np.concatenate([a, b]))
+    cdf = [np.searchsorted(np.sort(x), values, side="right") / len(x) for x in (a, b)]
+    return np.abs(cdf[0] - cdf[1]).max() < 1.95 * math.sqrt((len(a) + len(b)) / (len(a) * len(b)))
+
+
+def test_same_distributions_as_the_per_image_pipeline():
+    """torchvision's transforms, one image at a time, against ours: place, flip and erased part."""
+    height, width, padding, number = 24, 16, 4, 3000
+    image = numbered(1, height, width)[0]
+    torch.manual_seed(0)
+    plain = per_image_transform((height, width), 0.5, padding, 0.5, [0, 0, 0], [1, 1, 1])
+    source = Image.fromarray(image.permute(1, 2, 0).numpy())
+    classical = torch.stack([plain(source) for _ in range(number)])
+    ours = TrainTransform(0.5, padding, 0.5, [0, 0, 0], [1, 1, 1])(image.repeat(number, 1, 1, 1))
+
+    def features(images: torch.Tensor) -> dict[str, np.ndarray]:
+        pixels = (images * 255).round().numpy()
+        middle = pixels[:, :, height // 2, width // 2]
+        return {
+            "row": middle[:, 0],
+            "column": middle[:, 1],
+            "black": (pixels[:, 0] == 0).mean((1, 2)),
+            "black rows": (pixels[:, 0] == 0).all(2).mean(1),
+            "sum of columns": pixels[:, 1].sum((1, 2)),
+            "left to right": pixels[:, 1, :, -1].max(1) - pixels[:, 1, :, 0].max(1),
+        }
+
+    expected, found = features(classical), features(ours)
+    for name in expected:
+        assert same_distribution(found[name], expected[name]), name
+    assert not same_distribution(found["black"], features(classical[:, :, :-1])["black"]), "the test can fail"
 
 
 def erase_plain(height: int, width: int, rng: random.Random) -> tuple[int, int, int, int] | None:
@@ -87,23 +138,24 @@ def erased_boxes(images: torch.Tensor) -> list[tuple[int, int, int, int]]:
     return boxes
 
 
+def ones(*shape: int) -> torch.Tensor:
+    return torch.ones(*shape).contiguous(memory_format=torch.channels_last)
+
+
 def test_erasing_has_the_distribution_of_the_plain_definition():
     height, width, number = 64, 32, 6000
-    images = random_erasing(torch.ones(number, 3, height, width), 0.5, generator())
+    images = random_erasing(ones(number, 3, height, width), 0.5, uniform(number, DRAWS))
     assert torch.equal(images[:, 0], images[:, 1]) and torch.equal(images[:, 0], images[:, 2])
     boxes = np.array(erased_boxes(images))
     assert len(boxes) / number == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(number))
     rng = random.Random(0)
     plain = np.array([erase_plain(height, width, rng) for _ in range(len(boxes))])
     assert boxes[:, 2].max() < height and boxes[:, 3].max() < width
-    for column in range(4):  # two-sample Kolmogorov-Smirnov, level 0.1 %
-        values = np.arange(-1, 65)
-        cdf = [np.searchsorted(np.sort(x[:, column]), values, side="right") / len(x) for x in (boxes, plain)]
-        assert np.abs(cdf[0] - cdf[1]).max() < 1.95 * math.sqrt(2 / len(boxes))
+    assert all(same_distribution(boxes[:, column], plain[:, column]) for column in range(4))
 
 
 def test_rectangles_recomputed_with_plain_arithmetic():
-    draws = torch.rand(5, 50, generator=generator(3), dtype=torch.float64)
+    draws = uniform(4, 50, seed=3).double()
     for i, (top, left, h, w, fits) in enumerate(zip(*rectangles(draws, 256, 128), strict=True)):
         area, aspect, y, x = draws[:4, i].tolist()
         area, aspect = 256 * 128 * (0.02 + 0.38 * area), 0.3 + (1 / 0.3 - 0.3) * aspect
@@ -114,16 +166,75 @@ def test_rectangles_recomputed_with_plain_arithmetic():
 
 
 def test_erasing_never_and_always():
-    assert (random_erasing(torch.ones(64, 3, 32, 16), 0.0, generator()) == 1).all()
-    assert len(erased_boxes(random_erasing(torch.ones(64, 3, 32, 16), 1.0, generator()))) == 64
+    assert (random_erasing(ones(64, 3, 32, 16), 0.0, uniform(64, DRAWS)) == 1).all()
+    assert len(erased_boxes(random_erasing(ones(64, 3, 32, 16), 1.0, uniform(64, DRAWS)))) == 64
 
 
-def test_train_transform_depends_on_its_seed_alone():
-    images = torch.randint(0, 256, (8, 3, 32, 16), dtype=torch.uint8)
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_train_transform_depends_on_its_seed_alone(device):
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a GPU")
+    images = noise(8, 32, 16)
     transform = TrainTransform(0.5, 4, 0.5, MEAN, STD)
     transform.reseed(1)
     first, second = transform(images), transform(images)
     transform.reseed(1)
-    assert torch.equal(transform(images), first) and not torch.equal(first, second)
+    assert torch.allclose(transform(images.to(device)).cpu(), first) and not torch.equal(first, second)
     plain = TrainTransform(0.0, 0, 0.0, MEAN, STD)
     assert torch.equal(plain(images), normalise(images, MEAN, STD))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_processes_together_make_the_pictures_that_one_makes(load, policy):
+    words = ["INPUT.COLOR_JITTER_PROB", "0.5", "INPUT.AUTOAUG", policy, "INPUT.AUTOAUG_PROB", "0.5"]
+    cfg = load(*words)
+    images = noise(12, 32, 16)
+    whole, *parts = (make_train_transform(cfg, shard) for shard in ((0, 1), (0, 3), (1, 3), (2, 3)))
+    for transform in (whole, *parts):
+        transform.reseed(5)
+    for _ in range(2):
+        expected = whole(images)
+        for rank, part in enumerate(parts):
+            shown = part(images[4 * rank : 4 * rank + 4])
+            assert torch.equal(shown, expected[4 * rank : 4 * rank + 4])
+
+
+def test_policies_change_the_chosen_images_as_torchvision_does():
+    images, draws = noise(32, 16, 8), uniform(32)
+    policy = PolicyOnGroups(v2.ColorJitter(0.4, 0.3, 0.2, 0.1), 0.5)
+    state = torch.random.get_rng_state()
+    out = policy(images, draws, torch.Generator().manual_seed(7))
+    assert torch.equal(torch.random.get_rng_state(), state), "the program's own random numbers are untouched"
+    assert torch.equal(images, noise(32, 16, 8)), "the given pixels too: they may be the cache's"
+    chosen = draws < 0.5
+    assert torch.equal(out[~chosen], images[~chosen])
+    assert all(not torch.equal(a, b) for a, b in zip(out[chosen], images[chosen], strict=True))
+    seeds = torch.randint(2**31, (GROUPS,), generator=torch.Generator().manual_seed(7)).tolist()
+    for i in chosen.nonzero().view(-1).tolist():
+        torch.manual_seed(seeds[int(draws[i] / 0.5 * GROUPS)])
+        assert torch.equal(out[i], policy.policy(images[i])), "as if the image stood alone"
+
+
+def test_colour_jitter_has_the_distribution_of_the_per_image_definition():
+    grey = torch.full((64, 3, 4, 4), 100, dtype=torch.uint8)
+    jitter = v2.ColorJitter(brightness=0.5)
+    policy, generator = PolicyOnGroups(jitter, 0.7), torch.Generator().manual_seed(0)
+    ours = np.concatenate(
+        [policy(grey, uniform(64, seed=i), generator)[:, 0, 0, 0].numpy() for i in range(200)]
+    )
+    torch.manual_seed(0)
+    plain = np.array([jitter(grey[0])[0, 0, 0].item() if torch.rand(()) < 0.7 else 100 for _ in range(3000)])
+    # The images of a group are alike, so that only one of each group tells something new.
+    assert same_distribution(ours[:: 64 // GROUPS], plain)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_policy_of_the_settings(load, name):
+    transform = make_train_transform(load("INPUT.AUTOAUG", name, "INPUT.AUTOAUG_PROB", "1.0"))
+    images = noise(8, 32, 16)
+    plain = make_train_transform(load())
+    for t in (transform, plain):
+        t.reseed(3)
+    out = transform(images)
+    assert out.shape == images.shape and out.dtype == torch.float32 and out.isfinite().all()
+    assert not torch.equal(out, plain(images))

@@ -1,11 +1,12 @@
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from data import make_data_loader
+from data import make_data_loader, make_val_loader, read_dataset
 from engine import do_inference, do_train, evaluate
 from engine.features import Embedded, Extractor
 from engine.inference import normalise, rank
@@ -70,7 +71,15 @@ def test_log_lines(load, tiny, tmp_path, caplog_loguru):
 def test_same_seed_same_weights(load, tiny, tmp_path):
     first = train(load, tiny, tmp_path, "SOLVER.EVAL_PERIOD", "9").state_dict()
     second = train(
-        load, tiny, tmp_path, "SOLVER.EVAL_PERIOD", "1", "DATALOADER.NUM_WORKERS", "1"
+        load,
+        tiny,
+        tmp_path,
+        "SOLVER.EVAL_PERIOD",
+        "1",
+        "DATALOADER.CACHE",
+        "none",
+        "DATALOADER.NUM_WORKERS",
+        "1",
     ).state_dict()
     other = train(load, tiny, tmp_path, "SOLVER.EVAL_PERIOD", "9", "SEED", "1").state_dict()
     assert all(torch.equal(first[k], second[k]) for k in first)
@@ -250,7 +259,7 @@ def test_out_of_memory_lowers_the_batch_with_one_warning(load, tiny, caplog_logu
 
 
 def test_images_that_cannot_be_read_are_left_out_once(load, tiny, tmp_path):
-    cfg = load(*tiny, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.IMS_PER_BATCH", "2")
+    cfg = load(*tiny, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.IMS_PER_BATCH", "2", "DATALOADER.CACHE", "none")
     _, val_loader, _, _ = make_data_loader(cfg)
     records = val_loader.dataset.records
     bad = tmp_path / "bad.jpg"
@@ -266,35 +275,16 @@ def test_images_that_cannot_be_read_are_left_out_once(load, tiny, tmp_path):
         Extractor(cfg, Fake(), CPU).run(val_loader)
 
 
-def test_training_out_of_memory_names_the_settings_to_lower(load, tiny, tmp_path, monkeypatch):
-    def full(*args, **kwargs):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+@pytest.mark.parametrize("cache", ["none", "ram"])
+def test_an_epoch_goes_on_without_images_that_cannot_be_read(load, tiny, tmp_path, monkeypatch, cache):
+    def reading(path, size):
+        return None if "_c1s1_" in path else np.zeros((*size, 3), np.uint8)
 
-    monkeypatch.setattr("modeling.baseline.Baseline.forward", full)
-    with pytest.raises(InputError, match="out of memory on cpu with 16 images.*SOLVER.IMS_PER_BATCH"):
-        train(load, tiny, tmp_path)
-
-
-def test_an_epoch_goes_on_after_a_batch_that_cannot_be_read(load, tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "data.images.read_image",
-        lambda path, size: None if "_c1s1_" in path else np.zeros((*size, 3), np.uint8),
-    )
-    train(
-        load,
-        tiny,
-        tmp_path,
-        "DATASETS.ON_BAD_IMAGE",
-        "skip",
-        "SOLVER.IMS_PER_BATCH",
-        "2",
-        "DATALOADER.NUM_INSTANCE",
-        "1",
-        "SOLVER.EVAL_PERIOD",
-        "9",
-        "SOLVER.MAX_EPOCHS",
-        "1",
-    )
+    monkeypatch.setattr("data.images.read_image", reading)
+    monkeypatch.setattr("data.cache.read_image", reading)
+    monkeypatch.setattr("data.cache.VERSION", "of this test")
+    words = ["DATASETS.ON_BAD_IMAGE", "skip", "SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9"]
+    train(load, tiny, tmp_path, *words, "DATALOADER.CACHE", cache)
 
 
 def test_other_errors_of_the_network_are_not_hidden(load, tiny):
@@ -308,14 +298,16 @@ def test_other_errors_of_the_network_are_not_hidden(load, tiny):
 def test_a_skipped_query_does_not_shift_the_others(load, tiny, tmp_path):
     cfg = load(*tiny, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.IMS_PER_BATCH", "7")
     model = build_model(cfg, 0)
-    _, val_loader, num_query, _ = make_data_loader(cfg)
-    records = val_loader.dataset.records
+    dataset = read_dataset(cfg)
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no image")
-    whole = evaluate(cfg, model, val_loader, num_query, CPU)
-    val_loader.dataset.records = [records[0]._replace(path=str(bad)), *records[1:]]
-    without = evaluate(cfg, model, val_loader, num_query, CPU)
-    val_loader.dataset.records = records[1:]
-    expected = evaluate(cfg, model, val_loader, num_query - 1, CPU)
+
+    def result(query):
+        val_loader = make_val_loader(cfg, replace(dataset, query=query))
+        return evaluate(cfg, model, val_loader, len(query), CPU)
+
+    first, *others = dataset.query
+    whole, without = result(dataset.query), result([first._replace(path=str(bad)), *others])
+    expected = result(others)
     assert without.mAP == pytest.approx(expected.mAP, abs=1e-6) and np.allclose(without.cmc, expected.cmc)
     assert without.num_valid_queries == whole.num_valid_queries - 1

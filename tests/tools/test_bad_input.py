@@ -1,13 +1,17 @@
 """Whatever is wrong outside the program: one line, exit code 2, no traceback, nothing lost."""
 
+import os
 import resource
 import shutil
+import signal
+import subprocess
 import sys
 
+import psutil
 import pytest
 import torch
 
-from tests.conftest import assert_refused
+from tests.conftest import ROOT, assert_refused
 
 
 @pytest.fixture
@@ -71,8 +75,8 @@ def broken(tiny_root, tmp_path):
 def test_bad_image(train, broken):
     bad = sorted((broken / "synthetic" / "bounding_box_train").iterdir())[3]
     bad.write_bytes(b"no image")
-    for workers in ("0", "1"):
-        words = ["DATASETS.ROOT_DIR", broken, "DATALOADER.NUM_WORKERS", workers]
+    for loading in (["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1"], ["DATALOADER.CACHE", "ram"]):
+        words = ["DATASETS.ROOT_DIR", broken, *loading]
         assert_refused(train(*words), str(bad), "cannot be read as an image", "ON_BAD_IMAGE skip")
         done = train(*words, "DATASETS.ON_BAD_IMAGE", "skip")
         assert done.returncode == 0, done.stderr
@@ -104,6 +108,49 @@ def test_disk_that_fills_during_the_run(train, tmp_path):
     assert "mAP:" in (tmp_path / "run" / "log.txt").read_text(), "the results so far are in the log"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
+def test_disk_without_room_for_the_pixel_cache(train, broken, tmp_path):
+    """No file may grow past 100 kB: the log fits, the pixels (900 kB) do not; the files are read instead."""
+    done = train(
+        *("DATASETS.ROOT_DIR", broken, "OUTPUT_DIR", tmp_path / "run"),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert "no pixel cache: cannot write" in done.stdout and "File too large" in done.stdout
+    assert "every epoch reads the image files (as DATALOADER.CACHE none)" in done.stdout
+    assert "mAP:" in done.stdout and not list((broken / ".cache").glob("*.part"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills a process as Unix does")
+def test_reading_process_that_is_killed(tiny, tmp_path):
+    words = ["--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1000", "SOLVER.LOG_PERIOD", "1"]
+    words += ["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "OUTPUT_DIR", tmp_path / "run"]
+    training = subprocess.Popen(
+        [sys.executable, ROOT / "tools/train.py", *tiny, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    for line in training.stdout:
+        if "Epoch[2] Iteration[1/" in line:
+            break
+    for worker in psutil.Process(training.pid).children(recursive=True):
+        worker.send_signal(signal.SIGKILL)
+    _, err = training.communicate(timeout=300)
+    (line,) = err.strip().splitlines()
+    assert training.returncode == 2 and line.startswith("error: a process that reads images died")
+    assert "DATALOADER.NUM_WORKERS" in line
+    (weights,) = (tmp_path / "run").glob("mAP*.pth")
+    assert torch.load(weights, weights_only=True), "the weights of the first epoch are whole"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hides the compilers as Unix does")
+def test_compiling_without_a_compiler(train, tmp_path):
+    env = {"PATH": str(tmp_path), "CXX": "", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "inductor")}
+    done = train("SOLVER.COMPILE", "on", env=env)
+    assert_refused(done, "SOLVER.COMPILE needs a C++ compiler", "SOLVER.COMPILE off")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
 def test_disk_that_is_full_for_the_log(train, tmp_path):
     (tmp_path / "run").mkdir()
@@ -119,7 +166,5 @@ def test_faults_of_the_program_keep_their_traceback(command, tmp_path):
         "from utils.errors import run_command\n"
         "run_command(lambda: 1 / 0)\n"
     )
-    from tests.conftest import ROOT
-
     done = command(tmp_path / "fault.py", ROOT)
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr and "Traceback" in done.stderr

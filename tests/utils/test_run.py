@@ -72,3 +72,41 @@ def test_a_command_that_succeeds_and_one_that_is_at_fault():
     assert end.value.code == 0
     with pytest.raises(ZeroDivisionError):
         run_command(lambda: 1 / 0)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (
+            "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has",
+            ["out of memory;", "SOLVER.IMS_PER_BATCH"],
+        ),
+        ("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried", ["TEST.IMS_PER_BATCH"]),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling", ["out of memory", "DATALOADER.CACHE ram"]),
+        ("DataLoader worker (pid 7) is killed by signal: Killed. ", ["Killed;", "DATALOADER.NUM_WORKERS"]),
+        ("InvalidCxxCompiler: No working C++ compiler found in", ["SOLVER.COMPILE off"]),
+        ("Cannot find a working triton installation. Either", ["SOLVER.COMPILE off"]),
+        (
+            "[gloo/transport/tcp/pair.cc:538] Connection closed by peer [127.0.0.1]:1",
+            ["processes of torchrun"],
+        ),
+        ("NCCL communicator was aborted on rank 1.", ["aborted on rank 1;", "processes of torchrun"]),
+    ],
+)
+def test_what_the_machine_is_to_blame_for_is_one_line(capsys, text, words):
+    def main():
+        raise RuntimeError(text)
+
+    with pytest.raises(SystemExit) as stopped:
+        run_command(main)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2 and line.startswith("error: ")
+    assert all(word in line for word in words), line
+
+
+def test_other_errors_of_torch_keep_their_traceback():
+    def main():
+        raise RuntimeError("Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback")
+
+    with pytest.raises(RuntimeError, match="Original"):
+        run_command(main)

@@ -1,0 +1,95 @@
+"""One step of training."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import ignite.distributed as idist
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
+from yacs.config import CfgNode
+
+from utils.device import amp_dtype, autocast
+
+
+class TrainStep:
+    """Forward, loss and backward of a batch; every SOLVER.GRAD_ACCUM batches, a step of the optimizer.
+
+    Nothing in it waits for the device.
+
+    Args:
+        cfg: the settings.
+        model: on ``device``.
+        loss_fn: loss_fn(score, feat, target) -> scalar.
+        optimizer: of the model.
+        device: to compute on.
+    """
+
+    def __init__(
+        self, cfg: CfgNode, model: nn.Module, loss_fn: Callable, optimizer: Optimizer, device: torch.device
+    ):
+        self.solver = cfg.SOLVER
+        self.loss_fn = loss_fn
+        self.optimizer = optimizer
+        self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self.autocast = autocast(device, self.solver.AMP)
+        needs_scaling = self.solver.AMP and amp_dtype(device) is torch.float16
+        self.scaler = torch.amp.GradScaler(device.type, enabled=needs_scaling)
+        self.parallel = distribute(cfg, model, device) if idist.get_world_size() > 1 else None
+        self.network = self.parallel or model
+        if self.solver.COMPILE:
+            self.network = torch.compile(self.network)
+        # Batches that share a step of the optimizer, and how many of them are done.
+        self._group = self._done = 0
+
+    def __call__(
+        self, images: torch.Tensor, target: torch.Tensor, left: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Train on a batch.
+
+        Args:
+            images: (B, 3, H, W) float32.
+            target: (B,) int64 classes.
+            left: batches of the epoch not yet trained on, this one included; the last of them always ends
+                with a step of the optimizer.
+
+        Returns:
+            Loss and accuracy, scalars on the device.
+        """
+        if not self._done:
+            self._group = min(self.solver.GRAD_ACCUM, left)
+        self._done += 1
+        ends_group = self._done == self._group
+        # Gradients travel between the processes once for each step of the optimizer.
+        with nullcontext() if ends_group or not self.parallel else self.parallel.no_sync():
+            with self.autocast:
+                score, feat = self.network(images)
+            loss = self.loss_fn(score, feat, target)
+            self.scaler.scale(loss / self._group).backward()
+        if ends_group:
+            self._step()
+        return loss.detach(), (score.argmax(1) == target).float().mean()
+
+    def _step(self) -> None:
+        if self.solver.CLIP_GRAD_NORM:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.parameters, self.solver.CLIP_GRAD_NORM)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        self._done = 0
+
+
+def distribute(cfg: CfgNode, model: nn.Module, device: torch.device) -> DistributedDataParallel:
+    """The network as one of several processes that share their gradients."""
+    if cfg.MODEL.ID_LOSS_TYPE == "none":
+        # No loss reads the scores: the gradients of what makes them would be waited for in vain.
+        model.bottleneck.requires_grad_(False)
+        model.classifier.requires_grad_(False)
+    return DistributedDataParallel(
+        model,
+        device_ids=[device.index] if device.type == "cuda" else None,
+        broadcast_buffers=False,  # they are shared before each evaluation
+        gradient_as_bucket_view=True,
+    )

@@ -1,0 +1,149 @@
+"""One step of training against plain PyTorch."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from engine.prefetch import Prefetcher
+from engine.step import TrainStep
+
+CPU = torch.device("cpu")
+
+
+class Tiny(nn.Module):
+    """Scores and features of (B, 3, 4, 4) images, without batch norm, so that batches can be added up."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 3)
+        self.classifier = nn.Linear(6, 5)
+
+    def forward(self, images):
+        feat = self.conv(images).float().mean((2, 3))
+        return self.classifier(feat), feat
+
+
+def loss_fn(score, feat, target):
+    return nn.functional.cross_entropy(score.float(), target) + feat.square().mean()
+
+
+@pytest.fixture
+def parts():
+    """A network and six batches."""
+    torch.manual_seed(0)
+    batches = [(torch.randn(4, 3, 4, 4), torch.randint(5, (4,))) for _ in range(6)]
+    return Tiny(), batches
+
+
+def run(load, model, batches, *words, lr=0.5) -> nn.Module:
+    model = copy.deepcopy(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr)
+    step = TrainStep(load("SOLVER.AMP", "no", *words), model, loss_fn, optimizer, CPU)
+    for i, (images, target) in enumerate(batches):
+        loss, accuracy = step(images, target, left=len(batches) - i)
+        assert not loss.requires_grad and 0 <= accuracy <= 1
+    return model
+
+
+def plain(model, groups, clip=None, lr=0.5) -> nn.Module:
+    """A step of gradient descent on the mean loss of each group's batches."""
+    model = copy.deepcopy(model)
+    for group in groups:
+        model.zero_grad()
+        loss = sum(loss_fn(*model(images), target) for images, target in group) / len(group)
+        loss.backward()
+        norm = torch.stack([p.grad.norm() for p in model.parameters()]).norm()
+        scale = min(1.0, clip / norm.item()) if clip else 1.0
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= lr * scale * p.grad
+    return model
+
+
+def assert_same(a: nn.Module, b: nn.Module, atol=1e-6) -> None:
+    for (name, x), (_, y) in zip(a.named_parameters(), b.named_parameters(), strict=True):
+        assert torch.allclose(x, y, atol=atol), name
+
+
+def test_plain_step(load, parts):
+    model, batches = parts
+    assert_same(run(load, model, batches), plain(model, [[b] for b in batches]))
+
+
+@pytest.mark.parametrize("accum, groups", [(2, [2, 2, 2]), (4, [4, 2]), (9, [6])])
+def test_gradients_of_several_batches_make_one_step_and_the_last_group_may_be_small(
+    load, parts, accum, groups
+):
+    model, batches = parts
+    left, expected = list(batches), []
+    for size in groups:
+        expected.append(left[:size])
+        del left[:size]
+    assert_same(run(load, model, batches, "SOLVER.GRAD_ACCUM", str(accum)), plain(model, expected))
+
+
+@pytest.mark.parametrize("clip", [0.01, 100.0])
+def test_gradients_are_scaled_down_to_the_norm(load, parts, clip):
+    model, batches = parts
+    found = run(load, model, batches, "SOLVER.CLIP_GRAD_NORM", str(clip))
+    assert_same(found, plain(model, [[b] for b in batches], clip))
+
+
+@pytest.fixture
+def float16(monkeypatch):
+    """A processor without bfloat16 but with float16."""
+    monkeypatch.setattr("engine.step.amp_dtype", lambda device: torch.float16)
+    monkeypatch.setattr("utils.device.amp_dtype", lambda device: torch.float16)
+
+
+@pytest.mark.parametrize("factor, clip", [(1e-7, 0), (1e-3, 1e-4)])
+def test_gradients_too_small_for_float16_are_scaled(load, parts, float16, monkeypatch, factor, clip):
+    model, batches = parts
+    whole = loss_fn
+    monkeypatch.setattr(f"{__name__}.loss_fn", lambda *args: factor * whole(*args))
+    lr = 0.1 / (clip or factor)
+    expected = plain(model, [[b] for b in batches], clip, lr)
+    found = run(load, model, batches, "SOLVER.AMP", "yes", "SOLVER.CLIP_GRAD_NORM", str(clip), lr=lr)
+    assert_same(found, expected, atol=2e-3)
+    assert (found.conv.weight - model.conv.weight).abs().max() > 0.01
+
+
+def test_a_step_that_overflows_float16_is_left_out(load, parts, float16):
+    model, batches = parts
+    huge = [(torch.full((4, 3, 4, 4), 3e4), batches[0][1])]
+    assert_same(run(load, model, huge, "SOLVER.AMP", "yes"), model, atol=0)
+
+
+def test_no_scaling_with_bfloat16_or_float32(load, parts, monkeypatch):
+    model, _ = parts
+    for dtype, amp in ((torch.bfloat16, "yes"), (None, "yes"), (torch.float16, "no")):
+        monkeypatch.setattr("engine.step.amp_dtype", lambda device, dtype=dtype: dtype)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        assert not TrainStep(load("SOLVER.AMP", amp), model, loss_fn, optimizer, CPU).scaler.is_enabled()
+
+
+def test_compiled_network_trains_to_the_same_weights(load, parts):
+    model, batches = parts
+    found = run(load, model, batches, "SOLVER.COMPILE", "on")
+    assert found.state_dict().keys() == model.state_dict().keys(), "the names that are saved"
+    assert_same(found, plain(model, [[b] for b in batches]), atol=1e-4)
+
+
+def test_prefetcher_on_the_cpu_hands_the_batches_on():
+    batches = [object(), object()]
+    loader = Prefetcher(batches, CPU)
+    assert list(loader) == batches and len(loader) == 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_prefetcher_on_a_gpu():
+    from data.images import Batch
+
+    gpu = torch.device("cuda", torch.cuda.current_device())
+    numbers = [torch.full((2, 3, 64, 64), i, dtype=torch.uint8).pin_memory() for i in range(20)]
+    batches = [Batch(n, *[n[:, 0, 0, 0].long().pin_memory()] * 3, []) for n in numbers]
+    for i, batch in enumerate(Prefetcher(batches, gpu)):
+        assert batch.images.device == gpu and (batch.images == i).all() and (batch.pids == i).all()
+    assert i == 19

@@ -1,0 +1,97 @@
+"""Layers in two processes, each with half of a batch, against one process with the whole."""
+
+import copy
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from layers import TripletLoss, gather_batch, make_loss, synchronise_batch_norm
+from tests.distributed import run_in_processes
+
+CPU = torch.device("cpu")
+
+
+def half(tensor: torch.Tensor, rank: int) -> torch.Tensor:
+    return tensor.chunk(2)[rank]
+
+
+def check_sync_batch_norm(rank: int) -> None:
+    torch.manual_seed(0)
+    plain = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, momentum=0.3), nn.Flatten(), nn.BatchNorm1d(36)
+    )
+    nn.init.normal_(plain[1].weight)
+    plain[3].bias.requires_grad_(False)
+    images, weights = torch.randn(8, 3, 5, 5) + 3, torch.randn(8, 36)
+    synchronised = copy.deepcopy(plain)
+    synchronise_batch_norm(synchronised, CPU)
+    parallel = DistributedDataParallel(synchronised)
+    for _ in range(2):
+        out, expected = parallel(half(images, rank)), plain(images)
+        assert torch.allclose(out, half(expected, rank), atol=1e-5)
+        (out * half(weights, rank)).mean().backward()
+        (expected * weights).mean().backward()
+    for (name, found), (_, truth) in zip(
+        synchronised.named_parameters(), plain.named_parameters(), strict=True
+    ):
+        assert found.requires_grad == truth.requires_grad
+        assert found.grad is None or torch.allclose(found.grad, truth.grad, atol=1e-5), name
+    assert synchronised.state_dict().keys() == plain.state_dict().keys()
+    for name, truth in plain.state_dict().items():
+        assert torch.allclose(synchronised.state_dict()[name], truth, atol=1e-5), name
+    assert torch.allclose(synchronised.eval()(images), plain.eval()(images), atol=1e-5)
+
+
+def check_gathered_triplets(rank: int) -> None:
+    torch.manual_seed(0)
+    network = nn.Linear(5, 3)
+    parallel = DistributedDataParallel(copy.deepcopy(network))
+    inputs, target = torch.randn(8, 5), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+    feat = parallel(half(inputs, rank))
+    feats, targets = gather_batch(feat, half(target, rank))
+    assert torch.equal(targets, target) and torch.allclose(feats, network(inputs))
+    loss, expected = TripletLoss(0.3)(feats, targets), TripletLoss(0.3)(network(inputs), target)
+    loss.backward()
+    expected.backward()
+    assert torch.allclose(loss, expected)
+    assert torch.allclose(parallel.module.weight.grad, network.weight.grad, atol=1e-6)
+
+
+def check_settings(rank: int) -> None:
+    from config import load_cfg
+
+    torch.manual_seed(0)
+    feat, target, score = torch.randn(8, 3), torch.arange(8) // 2, torch.randn(8, 5)
+    words = ["MODEL.ID_LOSS_TYPE", "none", "SOLVER.GATHER_TRIPLET"]
+    mine = half(score, rank), half(feat, rank), half(target, rank)
+    gathered = make_loss(load_cfg([*words, "yes"]), 5)(*mine)
+    alone = make_loss(load_cfg([*words, "no"]), 5)(*mine)
+    assert torch.allclose(gathered, TripletLoss(0.3)(feat, target))
+    assert torch.allclose(alone, TripletLoss(0.3)(half(feat, rank), half(target, rank)))
+
+
+def test_sync_batch_norm():
+    run_in_processes(check_sync_batch_norm)
+
+
+def test_gathered_triplets():
+    run_in_processes(check_gathered_triplets)
+
+
+def test_settings():
+    run_in_processes(check_settings)
+
+
+def test_one_process_gathers_nothing():
+    feat, target = torch.randn(4, 2), torch.arange(4)
+    feats, targets = gather_batch(feat, target)
+    assert feats is feat and targets is target
+
+
+def test_sync_batch_norm_of_one_process_is_the_plain_one():
+    plain = nn.Sequential(nn.BatchNorm2d(3))
+    synchronised = copy.deepcopy(plain)
+    synchronise_batch_norm(synchronised, CPU)
+    images = torch.randn(4, 3, 2, 2)
+    assert torch.equal(synchronised(images), plain(images))

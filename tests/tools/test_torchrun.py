@@ -1,0 +1,145 @@
+"""Training and testing in two processes that torchrun starts, against one process."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from config import load_cfg
+from modeling import build_model
+from tests.conftest import ROOT
+
+# Rounding differs between one sum over a batch and two over its halves. Small steps keep that from growing as
+# the training goes on; the loss falls by half all the same.
+RECIPE = [
+    *("--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", "SOLVER.LOG_PERIOD", "1", "SOLVER.AMP", "no"),
+    *("SOLVER.BASE_LR", "1e-5", "SOLVER.WARMUP_ITERS", "1", "MODEL.SYNC_BN", "yes"),
+    *("--IF_WITH_CENTER", "yes", "INPUT.COLOR_JITTER_PROB", "0.5"),
+]
+TOLERANCE = 0.005  # of losses of 4 to 9
+
+
+@pytest.fixture(scope="module")
+def launch(tiny, tmp_path_factory):
+    """Run a command in so many processes; its stdout."""
+    folder = tmp_path_factory.mktemp("torchrun")
+
+    def launch(processes: int, script: str, *words: str, fails: bool = False) -> str:
+        torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+        done = subprocess.run(
+            [sys.executable, *(torchrun if processes else []), ROOT / script, *map(str, words)],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            cwd=folder,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stderr if fails else done.stdout
+
+    return launch
+
+
+def losses(out: str) -> list[float]:
+    return [float(loss) for loss in re.findall(r"Loss: (\d+\.\d+)", out)]
+
+
+def results(out: str) -> list[float]:
+    return [float(mean_ap) for mean_ap in re.findall(r"mAP:(\d+\.\d)%", out)]
+
+
+@pytest.fixture(scope="module")
+def one(launch, tiny, tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("one") / "run"
+    return launch(0, "tools/train.py", *tiny, *RECIPE, "OUTPUT_DIR", folder)
+
+
+def test_two_processes_train_as_one_with_the_same_batch(one, launch, tiny, tmp_path):
+    two = launch(2, "tools/train.py", *tiny, *RECIPE, "OUTPUT_DIR", tmp_path / "run")
+    assert len(losses(one)) >= 16 and losses(one)[-1] < 0.9 * losses(one)[0]
+    assert losses(two) == pytest.approx(losses(one), abs=TOLERANCE)
+    assert results(two) == pytest.approx(results(one), abs=0.2) and len(results(two)) == 2
+    assert two.count("=> Synthetic loaded") == 1, "one process logs"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"] and "config.yml" in {
+        p.name for p in (tmp_path / "run").iterdir()
+    }
+    # The weights are whole, and test to the same result in any number of processes.
+    weights = max((tmp_path / "run").glob("mAP*.pth"), key=lambda file: file.stat().st_mtime)
+    assert not any(name.startswith("module.") for name in torch.load(weights, weights_only=True))
+    table = ["--model_path", weights, "TEST.FLIP", "yes", "TEST.IMS_PER_BATCH", "3"]
+    alone, shared = (launch(n, "tools/test.py", *table) for n in (0, 2))
+    assert results(alone) == results(shared) == [results(two)[-1]]
+    assert re.search(r"^  flip .*$", alone, re.M)[0] == re.search(r"^  flip .*$", shared, re.M)[0]
+
+
+@pytest.mark.parametrize("words", [["SOLVER.GATHER_TRIPLET", "no"], ["MODEL.SYNC_BN", "no"]])
+def test_without_the_other_processes_images_it_is_another_training(one, launch, tiny, tmp_path, words):
+    words = [*RECIPE, "--MAX_EPOCHS", "1", *words, "OUTPUT_DIR", tmp_path / "run"]
+    other = losses(launch(2, "tools/train.py", *tiny, *words))
+    assert abs(other[0] - losses(one)[0]) > 10 * TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--IF_WITH_CENTER", "yes", "SOLVER.CENTER_LOSS_WEIGHT", "0.05"],
+        ["SOLVER.GRAD_ACCUM", "3"],
+        ["MODEL.ID_LOSS_TYPE", "none"],
+    ],
+)
+def test_gradients_are_those_of_one_process(launch, tiny, tmp_path, words):
+    """By gradient descent, whose steps, unlike Adam's, grow with the gradient.
+
+    Twice the gradient, as from a factor left out, would change the losses by more than 0.025.
+    """
+    words = [*tiny, *RECIPE, "--MAX_EPOCHS", "1", *words, "SOLVER.OPTIMIZER_NAME", "SGD"]
+    words += ["SOLVER.BASE_LR", "2e-5", "OUTPUT_DIR", tmp_path / "run"]
+    one, two = (losses(launch(n, "tools/train.py", *words)) for n in (0, 2))
+    assert two == pytest.approx(one, abs=2 * TOLERANCE, rel=1e-3)
+
+
+@pytest.fixture
+def untrained(tiny, tiny_root, tmp_path) -> list[str]:
+    """Settings to test a network on a copy of the data set in which the last gallery image is broken."""
+    shutil.copytree(tiny_root / "synthetic", tmp_path / "root" / "synthetic")
+    sorted((tmp_path / "root" / "synthetic" / "bounding_box_test").iterdir())[-1].write_bytes(b"no image")
+    torch.manual_seed(0)
+    torch.save(build_model(load_cfg(tiny), 0).state_dict(), tmp_path / "weights.pth")
+    return [*tiny, "DATASETS.ROOT_DIR", tmp_path / "root", "--model_path", tmp_path / "weights.pth"]
+
+
+def test_an_image_that_only_one_process_cannot_read_is_left_out(launch, untrained):
+    alone, shared = (
+        results(launch(n, "tools/test.py", *untrained, "DATASETS.ON_BAD_IMAGE", "skip")) for n in (0, 2)
+    )
+    assert alone == shared and len(alone) == 1
+
+
+def test_more_processes_than_images_of_a_kind(launch, untrained):
+    """Multi-query's further images are few: here one, in two processes."""
+    words = [*untrained, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.MULTI_QUERY", "yes"]
+    root = Path(words[words.index("DATASETS.ROOT_DIR", len(words) - 12) + 1]) / "synthetic"
+    (root / "gt_bbox").mkdir()
+    query = sorted((root / "query").iterdir())[0]
+    shutil.copy(query, root / "gt_bbox" / query.name)
+    alone, shared = (launch(n, "tools/test.py", *words) for n in (0, 2))
+    row = re.compile(r"^  multi-query .*$", re.M)
+    assert row.search(alone)[0] == row.search(shared)[0]
+
+
+def test_a_process_that_fails_alone_stops_the_others_with_a_line_each(launch, untrained):
+    err = launch(2, "tools/test.py", *untrained, fails=True)
+    ours, _, _ = err.partition("torch/distributed/elastic")
+    assert "error: " in ours and "cannot be read as an image" in ours and "Traceback" not in ours
+
+
+def test_a_batch_that_cannot_be_divided(launch, tiny):
+    err = launch(2, "tools/train.py", *tiny, "--IMS_PER_BATCH", "20", fails=True)
+    assert "error: a batch of 20 images cannot be divided evenly among 2 processes" in err
+    ours, _, torchruns = err.partition("failed (exitcode: 2)")
+    assert "take a multiple of 8" in ours and "Traceback" not in ours and torchruns
