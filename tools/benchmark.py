@@ -2,32 +2,19 @@
 
 import argparse
 import json
-import platform
-import statistics
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np
-import psutil
-import torch
-import torch.nn.functional as F
-
-from tests.plain_evaluation import plain_rank_metrics
+from benchmarks import evaluation, training
+from config import ConfigError
 from utils.errors import InputError, os_reason, run_command
-from utils.metrics import feature_scores, rank_metrics
-from utils.re_ranking import re_ranking
 
-# name -> queries, gallery images, dimensions
-SIZES = {
-    "market1501": (3368, 15913, 2048),
-    "msmt17": (11659, 82161, 2048),
-    "market1501+500k": (3368, 515_913, 512),
+COMMANDS = {
+    "eval": (evaluation, "mAP/CMC and re-ranking against the bare matrix product"),
+    "train": (training, "the training loop against the bare network and against other ways"),
 }
 
 
@@ -35,24 +22,16 @@ def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(prog="tools/benchmark.py", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    evaluation = commands.add_parser(
-        "eval",
-        help="mAP/CMC and re-ranking against the bare matrix product",
-        description=f"A SIZE is {', '.join(SIZES)}, or QUERIESxGALLERYxDIMENSIONS.",
-    )
-    for flag, default, text in (
-        ("--sizes", list(SIZES), "sizes to measure (default: all)"),
-        ("--re_ranking", ["market1501", "msmt17"], "of these, to re-rank (default: market1501 msmt17)"),
-        ("--plain", ["market1501"], "of these, also with the plain implementation (default: market1501)"),
-    ):
-        evaluation.add_argument(flag, nargs="*", default=default, metavar="SIZE", help=text)
-    evaluation.add_argument(
-        "--repeats", type=int, default=5, metavar="N", help="runs, of which the median counts"
-    )
-    evaluation.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    args = parser.parse_args()
-    report = {"machine": machine(), "sizes": {size: measure_eval(size, args) for size in args.sizes}}
-    print(eval_table(report))
+    for name, (module, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=module.ABOUT, allow_abbrev=False)
+        module.add_arguments(command)
+        command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    args, args.settings = parser.parse_known_args()
+    module, _ = COMMANDS[args.command]
+    if args.settings and args.command != "train":
+        parser.error(f"unrecognized arguments: {' '.join(args.settings)}")
+    report = module.measure(args)
+    print(module.table(report))
     if args.json:
         try:
             args.json.write_text(json.dumps(report, indent=1), encoding="utf-8")
@@ -60,132 +39,5 @@ def main() -> None:
             raise InputError(f"cannot write {args.json}: {os_reason(error)}") from None
 
 
-def measure_eval(size: str, args: argparse.Namespace) -> dict:
-    """Seconds and bytes above the features of mAP/CMC, the matrix product, and re-ranking at a size."""
-    num_query, num_gallery, dim = parse_size(size)
-    query, gallery, ids = people(num_query, num_gallery, dim)
-    product, ranking = [], []
-    for _ in range(args.repeats):  # in turns, so that a slow spell of the machine strikes both
-        product.append(timed(lambda: consume(feature_scores(query, gallery)))[0])
-        ranking.append(timed(lambda: rank_metrics(query, gallery, *ids)))
-    figures = {
-        "queries": num_query,
-        "gallery": num_gallery,
-        "dim": dim,
-        "seconds": statistics.median(seconds for seconds, _ in ranking),
-        "matmul_seconds": statistics.median(product),
-        "ratio": statistics.median(r[0] / p for r, p in zip(ranking, product, strict=True)),
-        "extra_bytes": max(extra for _, extra in ranking),
-    }
-    if size in args.plain:
-        figures["plain_seconds"], figures["plain_extra_bytes"] = timed(
-            lambda: plain_rank_metrics(query.numpy(), gallery.numpy(), *ids)
-        )
-    if size in args.re_ranking:
-        features = torch.cat([query, gallery])
-        product_seconds, _ = timed(lambda: consume(feature_scores(features, features)))
-        del features
-        seconds, extra = timed(lambda: re_ranking(query, gallery))
-        figures["re_ranking"] = {"seconds": seconds, "matmul_seconds": product_seconds, "extra_bytes": extra}
-    return figures
-
-
-def people(num_query: int, num_gallery: int, dim: int) -> tuple[torch.Tensor, torch.Tensor, tuple]:
-    """Features that cluster by person, as a trained network's do, and the ids that rank_metrics wants."""
-    rng = np.random.default_rng(0)
-    torch.manual_seed(0)
-    number_of_people = max(1, min(3000, num_gallery // 20))  # 20 images each, about as in the real sets
-    centers = torch.randn(number_of_people, dim)
-
-    def images(number: int) -> tuple[torch.Tensor, np.ndarray, np.ndarray]:
-        pids = rng.integers(0, number_of_people, number)
-        features = torch.randn(number, dim).mul_(1.5).add_(centers[torch.from_numpy(pids)])
-        return F.normalize(features, out=features), pids, rng.integers(0, 6, number)
-
-    (query, q_pids, q_camids), (gallery, g_pids, g_camids) = images(num_query), images(num_gallery)
-    return query, gallery, (q_pids, g_pids, q_camids, g_camids)
-
-
-def timed(work: Callable[[], object]) -> tuple[float, int]:
-    """Seconds of a piece of work, and the most memory it held beyond what was held before [bytes]."""
-    process = psutil.Process()
-    before, most, done = process.memory_info().rss, [0], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.005):
-            most[0] = max(most[0], process.memory_info().rss)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    start = time.perf_counter()
-    result = work()
-    seconds = time.perf_counter() - start
-    done.set()
-    watcher.join()
-    most[0] = max(most[0], process.memory_info().rss)
-    del result
-    return seconds, max(0, most[0] - before)
-
-
-def consume(chunks) -> None:
-    """Go through an iterator and keep nothing."""
-    for _ in chunks:
-        pass
-
-
-def eval_table(report: dict) -> str:
-    """The figures as Markdown."""
-    lines = [
-        f"Machine: {report['machine']}",
-        "",
-        "| size (queries × gallery × dimensions) | matrix product | mAP/CMC | ratio | memory above the "
-        "features |",
-        "|---|---|---|---|---|",
-    ]
-    for name, f in report["sizes"].items():
-        shape = f"{f['queries']} × {f['gallery']} × {f['dim']}"
-        lines.append(
-            f"| {name} ({shape}) | {f['matmul_seconds']:.2f} s | {f['seconds']:.2f} s | {f['ratio']:.2f} | "
-            f"{f['extra_bytes'] / 1e6:.0f} MB |"
-        )
-        if "plain_seconds" in f:
-            lines.append(
-                f"| {name}, plain implementation | | {f['plain_seconds']:.1f} s | "
-                f"{f['plain_seconds'] / f['matmul_seconds']:.1f} | {f['plain_extra_bytes'] / 1e6:.0f} MB |"
-            )
-    ranked = {name: f for name, f in report["sizes"].items() if "re_ranking" in f}
-    if ranked:
-        lines += ["", "| re-ranking | matrix product of all images | whole | beyond the product | memory |"]
-        lines.append("|---|---|---|---|---|")
-    for name, f in ranked.items():
-        r = f["re_ranking"]
-        lines.append(
-            f"| {name} | {r['matmul_seconds']:.1f} s | {r['seconds']:.1f} s | "
-            f"{r['seconds'] - r['matmul_seconds']:.1f} s | {r['extra_bytes'] / 1e6:.0f} MB |"
-        )
-    return "\n".join(lines)
-
-
-def parse_size(size: str) -> tuple[int, int, int]:
-    """Queries, gallery images and dimensions of a size's name."""
-    try:
-        num_query, num_gallery, dim = SIZES.get(size) or map(int, size.split("x"))
-    except ValueError:
-        raise InputError(
-            f"--sizes {size}: take {', '.join(SIZES)}, or three numbers such as 100x1000x512"
-        ) from None
-    if min(num_query, num_gallery, dim) < 1:
-        raise InputError(f"--sizes {size}: the numbers must be at least 1")
-    return num_query, num_gallery, dim
-
-
-def machine() -> str:
-    """Processor, threads and versions."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
-    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, numpy {np.__version__}"
-
-
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, ConfigError)

@@ -45,3 +45,41 @@ def test_the_plain_implementation_agrees():
     found, expected = rank_metrics(query, gallery, *ids), plain_rank_metrics(query, gallery, *ids)
     assert found.mAP == pytest.approx(expected[0], abs=1e-9) and np.allclose(found.cmc, expected[1])
     assert found.mINP == pytest.approx(expected[2], abs=1e-9)
+
+
+def test_train(command, tiny, tmp_path):
+    words = ["--steps", "2", "--rounds", "2", "--json", "out.json", *tiny, "--IMS_PER_BATCH", "16"]
+    done = command("tools/benchmark.py", "train", *words, "SOLVER.GRAD_ACCUM", "2")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out.json").read_text())
+    rates = [
+        "end_to_end_images_per_s",
+        "fixed_batch_images_per_s",
+        "plain_fp32_images_per_s",
+        "input_images_per_s_per_core",
+        "per_image_pipeline_images_per_s_per_core",
+    ]
+    assert all(report[rate] > 0 for rate in rates)
+    assert 0 < report["data_wait_s"] < 16 / report["end_to_end_images_per_s"], "less than the step itself"
+    assert report["peak_memory_bytes"] > 1e8
+    assert f"{report['end_to_end_over_fixed_batch']:.3f} of it" in done.stdout
+    assert "resnet18, 64×32, batch 16" in done.stdout
+    assert not (tmp_path / "logs").exists(), "nothing is saved"
+    # Forward and backward of ResNet-18 with a last stride of 1, counted by hand: a multiplication and an
+    # addition of each weight at each place, three times (forward, and for the gradients of input and
+    # weights), but for the first layer, whose input needs no gradient.
+    places = [(7 * 7 * 3 * 64, 32 * 16, 2)]
+    widths = [(64, 64, 16 * 8), (64, 128, 8 * 4), (128, 256, 4 * 2), (256, 512, 4 * 2)]
+    for i, (before, width, places_out) in enumerate(widths):
+        places.append((9 * before * width + 3 * 9 * width * width, places_out, 3))
+        if i:
+            places.append((before * width, places_out, 3))  # the shortcut
+    places.append((512 * 16, 1, 3))
+    assert report["flops_per_image"] == pytest.approx(
+        sum(2 * w * p * times for w, p, times in places), rel=0.01
+    )
+
+
+def test_train_takes_the_settings_of_a_training(command):
+    assert_refused(command("tools/benchmark.py", "train", "--model_name", "resnet81"), "did you mean resnet")
+    assert_refused(command("tools/benchmark.py", "train", "--IMS_PER_BATCH", "6"), "not divisible by")

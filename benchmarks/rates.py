@@ -1,0 +1,204 @@
+"""Images per second of the training loop and of its input, in turns with what they are compared with."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from ignite.engine import Engine, Events
+from ignite.handlers import Timer
+from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
+from yacs.config import CfgNode
+
+from data import make_train_loader
+from data.datasets import ReidDataset
+from engine.prefetch import Prefetcher
+from engine.step import TrainStep
+from engine.trainer import make_trainer
+from layers import make_loss
+from modeling import build_model
+from solver import make_optimizer, make_scheduler
+from tests.per_image_pipeline import PerImageDataset, per_image_transform
+
+from .machine import machine, peak_memory
+
+# Dense bfloat16 (V100, T4: float16) FLOP/s by NVIDIA's data sheets, by a part of the GPU's name.
+PEAK_FLOPS = {
+    "H100 PCIe": 756e12,
+    "H100": 989e12,
+    "H200": 989e12,
+    "A100": 312e12,
+    "L40S": 362e12,
+    "RTX 4090": 165e12,
+    "V100": 125e12,
+    "T4": 65e12,
+}
+
+
+def loop_rates(
+    cfg: CfgNode, dataset: ReidDataset, device: torch.device, steps: int, rounds: int
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Rates of the loop of tools/train.py, of its network on one fixed batch, and of plain float32 training.
+
+    Returns:
+        Rates by name [images/s], a list of turns each; and data wait, memory and arithmetic of the loop.
+    """
+    loader = make_train_loader(cfg, dataset)
+    model = build_model(cfg, dataset.num_train_pids).to(device, memory_format=torch.channels_last)
+    optimizer = make_optimizer(cfg, model)
+    step = TrainStep(cfg, model, make_loss(cfg, dataset.num_train_pids), optimizer, device)
+    loader.set_epoch(1)
+    batch = next(iter(Prefetcher(loader, device)))
+    images = loader.transform(batch.images)
+    plain = PlainTraining(cfg, dataset.num_train_pids, device, images, batch.pids)
+    turns = Turns(lambda: step(images, batch.pids, left=10**6), plain, len(images), device, steps, rounds)
+
+    trainer = make_trainer(cfg, step, model, loader, make_scheduler(cfg, optimizer), device)
+    wait = Timer(average=True)
+    wait.attach(
+        trainer,
+        start=Events.STARTED,
+        resume=Events.GET_BATCH_STARTED,
+        pause=Events.GET_BATCH_COMPLETED,
+        step=Events.GET_BATCH_COMPLETED,
+    )
+    trainer.add_event_handler(Events.STARTED, turns.start)
+    trainer.add_event_handler(Events.ITERATION_COMPLETED, turns)
+    trainer.run(Prefetcher(loader, device), max_epochs=10**6)  # until the turns are over
+    facts = turns.facts | {"data_wait_s": wait.value()}
+    facts["flops_per_s"] = facts["flops_per_image"] * statistics.median(
+        turns.rates["end_to_end_images_per_s"]
+    )
+    if peak := next((most for name, most in PEAK_FLOPS.items() if name in machine(device)), None):
+        facts["model_flop_utilisation"] = facts["flops_per_s"] / peak
+    return turns.rates, facts
+
+
+class Turns:
+    """Holds the loop after every ``steps`` steps, for as many on a fixed batch and for some plain ones.
+
+    The first turn warms up and does not count.
+
+    Args:
+        fixed: a step on the fixed batch.
+        plain: a step of plain training.
+        batch: images in a step.
+        device: to compute on.
+        steps: of the loop in a turn.
+        rounds: turns that count.
+    """
+
+    def __init__(
+        self, fixed: Callable, plain: Callable, batch: int, device: torch.device, steps: int, rounds: int
+    ):
+        self.fixed, self.plain = fixed, plain
+        self.batch, self.device, self.steps, self.rounds = batch, device, steps, rounds
+        self.clock = Clock(device)
+        self.rates = {f"{name}_images_per_s": [] for name in ("end_to_end", "fixed_batch", "plain_fp32")}
+        self.facts: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Start the clock of the loop."""
+        self.clock.lap()
+
+    def __call__(self, engine: Engine) -> None:
+        """Take the loop's time after its last step of a turn, and let the others have theirs."""
+        if engine.state.iteration % self.steps:
+            return
+        few = max(1, self.steps // 5)  # plain training is slow
+        seconds = [self.clock.lap() / self.steps]
+        seconds.append(self.clock.time(self.fixed, self.steps))
+        if not self.facts:  # before plain training adds its own
+            self.facts["peak_memory_bytes"] = peak_memory(self.device)
+            self.facts["flops_per_image"] = flops(self.fixed) / self.batch
+        seconds.append(self.clock.time(self.plain, few))
+        if engine.state.iteration > self.steps:
+            for values, step_seconds in zip(self.rates.values(), seconds, strict=True):
+                values.append(self.batch / step_seconds)
+        if engine.state.iteration == (self.rounds + 1) * self.steps:
+            engine.terminate()
+        self.fixed()  # plain training has left the caches and the heap cold
+        self.clock.lap()
+
+
+class PlainTraining:
+    """A step as PyTorch does it when nothing is asked for: float32, contiguous, Adam's default kernels."""
+
+    def __init__(self, cfg: CfgNode, num_classes: int, device: torch.device, images, target):
+        self.model = build_model(cfg, num_classes).to(device)
+        self.loss_fn = make_loss(cfg, num_classes)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), cfg.SOLVER.BASE_LR)
+        self.images, self.target = images.contiguous(), target
+
+    def __call__(self) -> None:
+        """Train on the batch."""
+        loss = self.loss_fn(*self.model(self.images), self.target)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+
+def input_rates(
+    cfg: CfgNode, dataset: ReidDataset, device: torch.device, steps: int, rounds: int
+) -> dict[str, list[float]]:
+    """Rates of the input alone, ours and image by image, each in this process on one thread [images/s]."""
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.DATALOADER.NUM_WORKERS = 0
+    loader = make_train_loader(cfg, dataset)
+    inp = cfg.INPUT
+    transform = per_image_transform(
+        inp.SIZE_TRAIN, inp.PROB, inp.PADDING, inp.RE_PROB, inp.PIXEL_MEAN, inp.PIXEL_STD
+    )
+    plain = DataLoader(PerImageDataset(dataset.train, transform), batch_sampler=loader.batch_sampler)
+    ours, theirs = endless(Prefetcher(loader, device)), endless(plain)
+    rates = {f"{name}_images_per_s_per_core": [] for name in ("input", "per_image_pipeline")}
+    clock = Clock(device)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for number in range(rounds + 1):
+        seconds = (
+            clock.time(lambda: loader.transform(next(ours).images), steps),
+            clock.time(lambda: next(theirs)[0].to(device), max(1, steps // 5)),
+        )
+        for values, batch_seconds in zip(rates.values(), seconds, strict=True):
+            if number:  # the first turn warms up
+                values.append(cfg.SOLVER.IMS_PER_BATCH / batch_seconds)
+    torch.set_num_threads(threads)
+    return rates
+
+
+def endless(loader) -> Iterator:
+    """The batches of epoch after epoch."""
+    while True:
+        yield from loader
+
+
+class Clock:
+    """Seconds, with the device's work done."""
+
+    def __init__(self, device: torch.device):
+        self.device = device
+        self.last = time.perf_counter()
+
+    def lap(self) -> float:
+        """Seconds since the last call."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        before, self.last = self.last, time.perf_counter()
+        return self.last - before
+
+    def time(self, work: Callable[[], object], times: int) -> float:
+        """Seconds of a piece of work, the mean of doing it so many times."""
+        self.lap()
+        for _ in range(times):
+            work()
+        return self.lap() / times
+
+
+def flops(work: Callable[[], object]) -> int:
+    """Floating-point operations of the matrix products and convolutions in a piece of work."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
