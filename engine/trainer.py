@@ -39,8 +39,8 @@ class Meter:
         self._batches += 1
 
     def read(self) -> tuple[float, float]:
-        """Mean loss and accuracy of the batches of all processes since the last call."""
-        loss, accuracy = idist.all_reduce(self._sums / max(1, self._batches)).tolist()
+        """Mean loss and accuracy of the batches (at least one) of all processes since the last call."""
+        loss, accuracy = idist.all_reduce(self._sums / self._batches).tolist()
         self._sums.zero_()
         self._batches = 0
         return loss / idist.get_world_size(), accuracy / idist.get_world_size()
