@@ -50,8 +50,8 @@ def loop_rates(
     step = TrainStep(cfg, model, make_loss(cfg, dataset.num_train_pids), optimizer, device)
     loader.set_epoch(1)
     batch = next(iter(Prefetcher(loader, device)))
-    images = loader.transform(batch.images)
-    plain = PlainTraining(cfg, dataset.num_train_pids, device, images, batch.pids)
+    images = loader.transform(batch.images, step.dtype)
+    plain = PlainTraining(cfg, dataset.num_train_pids, device, images.float(), batch.pids)
     turns = Turns(lambda: step(images, batch.pids, left=10**6), plain, len(images), device, steps, rounds)
 
     trainer = make_trainer(cfg, step, model, loader, make_scheduler(cfg, optimizer), device)
@@ -140,9 +140,9 @@ class PlainTraining:
 
 
 def input_rates(
-    cfg: CfgNode, dataset: ReidDataset, device: torch.device, steps: int, rounds: int
+    cfg: CfgNode, dataset: ReidDataset, device: torch.device, dtype: torch.dtype, steps: int, rounds: int
 ) -> dict[str, list[float]]:
-    """Rates of the input alone, ours and image by image, each in this process on one thread [images/s]."""
+    """Rates of the input alone: ours, on one thread, and image by image, in a worker [images/s]."""
     cfg = cfg.clone()
     cfg.defrost()
     cfg.DATALOADER.NUM_WORKERS = 0
@@ -151,17 +151,23 @@ def input_rates(
     transform = per_image_transform(
         inp.SIZE_TRAIN, inp.PROB, inp.PADDING, inp.RE_PROB, inp.PIXEL_MEAN, inp.PIXEL_STD
     )
-    plain = DataLoader(PerImageDataset(dataset.train, transform), batch_sampler=loader.batch_sampler)
+    plain = DataLoader(
+        PerImageDataset(dataset.train, transform),
+        batch_sampler=loader.batch_sampler,
+        num_workers=1,
+        persistent_workers=True,
+    )
     ours, theirs = endless(Prefetcher(loader, device)), endless(plain)
     rates = {f"{name}_images_per_s_per_core": [] for name in ("input", "per_image_pipeline")}
     clock = Clock(device)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     for number in range(rounds + 1):
-        seconds = (
-            clock.time(lambda: loader.transform(next(ours).images), steps),
-            clock.time(lambda: next(theirs)[0].to(device), max(1, steps // 5)),
-        )
+        for _ in range(plain.prefetch_factor):
+            next(theirs)  # what the worker has ready: from here on it is waited for
+        batch_seconds = clock.time(lambda: next(theirs)[0].to(device), steps)
+        time.sleep(2 * plain.prefetch_factor * batch_seconds)  # until it has as many ready again, and rests
+        seconds = (clock.time(lambda: loader.transform(next(ours).images, dtype), steps), batch_seconds)
         for values, batch_seconds in zip(rates.values(), seconds, strict=True):
             if number:  # the first turn warms up
                 values.append(cfg.SOLVER.IMS_PER_BATCH / batch_seconds)

@@ -38,14 +38,15 @@ def measure(args: argparse.Namespace) -> dict:
     logger.add(sys.stderr, level="WARNING")
     dataset = read_dataset(cfg)
     rates, facts = loop_rates(cfg, dataset, device, args.steps, args.rounds)
-    rates |= input_rates(cfg, dataset, device, args.steps, args.rounds)
+    dtype = (cfg.SOLVER.AMP and amp_dtype(device)) or torch.float32
+    rates |= input_rates(cfg, dataset, device, dtype, args.steps, args.rounds)
     return {
         "machine": machine(device),
         "settings": {
             "model": cfg.MODEL.NAME,
             "size": list(cfg.INPUT.SIZE_TRAIN),
             "batch": cfg.SOLVER.IMS_PER_BATCH,
-            "precision": str(cfg.SOLVER.AMP and amp_dtype(device) or torch.float32).removeprefix("torch."),
+            "precision": str(dtype).removeprefix("torch."),
             "cache": cfg.DATALOADER.CACHE,
             "compile": cfg.SOLVER.COMPILE,
         },

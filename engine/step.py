@@ -34,8 +34,8 @@ class TrainStep:
         self.optimizer = optimizer
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.autocast = autocast(device, self.solver.AMP)
-        needs_scaling = self.solver.AMP and amp_dtype(device) is torch.float16
-        self.scaler = torch.amp.GradScaler(device.type, enabled=needs_scaling)
+        self.dtype = (self.solver.AMP and amp_dtype(device)) or torch.float32
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.parallel = distribute(cfg, model, device) if idist.get_world_size() > 1 else None
         self.network = self.parallel or model
         if self.solver.COMPILE:
@@ -49,7 +49,7 @@ class TrainStep:
         """Train on a batch.
 
         Args:
-            images: (B, 3, H, W) float32.
+            images: (B, 3, H, W), best in ``dtype``, the precision that the network computes in.
             target: (B,) int64 classes.
             left: batches of the epoch not yet trained on, this one included; the last of them always ends
                 with a step of the optimizer.

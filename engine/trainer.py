@@ -116,7 +116,7 @@ def make_trainer(
     def update(engine: Engine, batch) -> int:
         state = engine.state
         left = state.epoch_length - (state.iteration - 1) % state.epoch_length
-        meter.update(*step(train_loader.transform(batch.images), batch.pids, left))
+        meter.update(*step(train_loader.transform(batch.images, step.dtype), batch.pids, left))
         return len(batch.pids)
 
     trainer = make_engine(update)

@@ -16,6 +16,7 @@ from solver import OPTIMIZERS
 from utils.device import select_device
 from utils.distributed import join_processes
 from utils.logger import setup_logger
+from utils.memory import keep_freed_memory
 
 REGISTRIES = {
     "MODEL.NAME": BACKBONES,
@@ -38,5 +39,7 @@ def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.d
     np.random.seed(cfg.SEED)
     torch.manual_seed(cfg.SEED)
     device = select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)
+    if device.type == "cpu":
+        keep_freed_memory()
     join_processes(device)
     return cfg, device

@@ -54,6 +54,9 @@ def test_normalise():
                         expected = (images[b, c, y, x].item() / 255 - MEAN[c]) / STD[c]
                         assert out[b, c, y, x].item() == pytest.approx(expected, abs=1e-5)
         assert torch.equal(TestTransform(MEAN, STD)(given), out)
+        for dtype in (torch.bfloat16, torch.float16):
+            rounded = normalise(given, MEAN, STD, dtype)
+            assert torch.equal(rounded, out.to(dtype)) and rounded.stride() == out.stride()
 
 
 def test_flip_crop_recomputed_image_by_image():
