@@ -13,6 +13,8 @@ from yacs.config import CfgNode
 
 from data import make_train_loader
 from data.datasets import ReidDataset
+from engine.divergence import LossWatch
+from engine.meter import Meter
 from engine.prefetch import Prefetcher
 from engine.step import TrainStep
 from engine.trainer import make_trainer
@@ -54,7 +56,8 @@ def loop_rates(
     plain = PlainTraining(cfg, dataset.num_train_pids, device, images.float(), batch.pids)
     turns = Turns(lambda: step(images, batch.pids, left=10**6), plain, len(images), device, steps, rounds)
 
-    trainer = make_trainer(cfg, step, model, loader, make_scheduler(cfg, optimizer), device)
+    watch = LossWatch(0, lambda i: dataset.train[i].path, None)
+    trainer = make_trainer(cfg, step, loader, make_scheduler(cfg, optimizer), Meter(device), watch)
     wait = Timer(average=True)
     wait.attach(
         trainer,

@@ -3,6 +3,6 @@
 from .checks import check_choices, check_paths
 from .defaults import get_defaults
 from .errors import ConfigError
-from .load import load_cfg
+from .load import compare_settings, load_cfg
 
-__all__ = ["ConfigError", "check_choices", "check_paths", "get_defaults", "load_cfg"]
+__all__ = ["ConfigError", "check_choices", "check_paths", "compare_settings", "get_defaults", "load_cfg"]

@@ -41,6 +41,10 @@ NOT_NEGATIVE = (
     "INPUT.PADDING",
     "DATALOADER.CACHE_GB",
     "SOLVER.CLIP_GRAD_NORM",
+    "SOLVER.FREEZE_EPOCHS",
+    "SOLVER.SKIP_BAD_STEPS",
+    "SOLVER.EARLY_STOP",
+    "SOLVER.SAVE_EVERY_MINUTES",
     "SOLVER.KEEP_BEST",
     "SOLVER.MARGIN",
     "SOLVER.WEIGHT_DECAY",
@@ -95,6 +99,8 @@ def check_paths(cfg: CfgNode, command: str) -> None:
     """Raise a ConfigError for a weight file that the command needs and that is not there."""
     if command == "test":
         _check_file("TEST.WEIGHT", cfg.TEST.WEIGHT, "name the weights with --model_path logs/<run>/mAPxx.pth")
+    elif cfg.RESUME:  # nothing is loaded but the run's own state
+        return
     elif (
         cfg.MODEL.PRETRAIN_CHOICE == "self" or cfg.MODEL.PRETRAIN_PATH and cfg.MODEL.PRETRAIN_CHOICE != "none"
     ):
@@ -164,6 +170,8 @@ def _training_problems(cfg: CfgNode) -> list[str]:
     model = cfg.MODEL
     if model.ID_LOSS_TYPE == model.METRIC_LOSS_TYPE == "none" and not model.IF_WITH_CENTER:
         problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
+    if not 0 <= cfg.SOLVER.EMA < 1:
+        problems.append(f"SOLVER.EMA is a decay, 0 (off) to below 1, not {cfg.SOLVER.EMA}")
     if list(cfg.SOLVER.STEPS) != sorted(cfg.SOLVER.STEPS):
         problems.append(f"SOLVER.STEPS must rise, not {list(cfg.SOLVER.STEPS)}")
     return problems

@@ -10,10 +10,17 @@ _C = CN()
 
 # Seed of every random number: weights, order of the images, augmentation.
 _C.SEED = 0
+# On a GPU too, choose algorithms that give the same result each time; slower. A CPU always does, with the
+# same number of threads.
+_C.DETERMINISTIC = False
 
 # Folder of the run's log, settings and weights. Empty: logs/<model>-<dataset>-<time>. If the folder already
 # holds a run, the new one goes to <folder>-2, -3, …
 _C.OUTPUT_DIR = ""
+
+# Run to go on with: its folder, or a file of it; 'newest': the newest under OUTPUT_DIR, or under logs/. Its
+# settings hold, but for those of the command line; which may change, config/resume.py says.
+_C.RESUME = ""
 
 # ---------------------------------------------------------------------------------------------------- network
 _C.MODEL = CN()
@@ -144,6 +151,18 @@ _C.SOLVER.GATHER_TRIPLET = True
 _C.SOLVER.AMP = True
 # Compile the network with torch.compile: minutes at the start, faster steps. Needs a C++ compiler.
 _C.SOLVER.COMPILE = False
+# Leave the backbone as it is, the statistics of its batch norms included, for the first FREEZE_EPOCHS epochs.
+_C.SOLVER.FREEZE = False
+_C.SOLVER.FREEZE_EPOCHS = 20
+# Test and save the exponential moving average of the weights, of this decay (0.999, say); 0: the weights.
+_C.SOLVER.EMA = 0.0
+# Steps with a loss that is not finite that may be left out in a run; at the next, it ends.
+_C.SOLVER.SKIP_BAD_STEPS = 0
+# End the training after so many evaluations without a better mAP; 0: never.
+_C.SOLVER.EARLY_STOP = 0
+# last.pth, from which a run can go on, is saved after each epoch and every SAVE_EVERY_MINUTES; 0: after each
+# epoch only.
+_C.SOLVER.SAVE_EVERY_MINUTES = 30.0
 # A line in the log every LOG_PERIOD batches.
 _C.SOLVER.LOG_PERIOD = 20
 # An evaluation, and its mAPxx.pth, every EVAL_PERIOD epochs, and after the last.

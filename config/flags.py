@@ -1,9 +1,12 @@
 """The command line: one table from flags to settings, for tools/train.py and tools/test.py alike."""
 
 import argparse
+import sys
 from typing import NamedTuple, NoReturn
 
+from .defaults import get_defaults
 from .errors import ConfigError, did_you_mean
+from .resume import NEWEST
 
 
 class Flag(NamedTuple):
@@ -50,6 +53,15 @@ FLAGS = (
     ),
     _same("--IF_WITH_CENTER", "MODEL.IF_WITH_CENTER", "yes|no", "add the center loss"),
     Flag(
+        ("--resume",),
+        "RESUME",
+        "",
+        "RUN",
+        "go on with a run: its folder, or a file of it; alone: the newest under OUTPUT_DIR or logs/",
+    ),
+    Flag(("--freeze",), "SOLVER.FREEZE", "", "", "leave the backbone as it is for the first epochs"),
+    Flag(("--freeze_epoch",), "SOLVER.FREEZE_EPOCHS", "", "N", "how many epochs --freeze lasts"),
+    Flag(
         ("--calibrate",), "", "TEST.CALIBRATE", "", "find the similarity at which two images are one person"
     ),
     Flag(
@@ -60,13 +72,14 @@ FLAGS = (
 
 # Flags of the family that this version does not serve: refused by name, so that no run starts without them
 # unseen.
-LATER = ("--resume", "--freeze", "--freeze_epoch", "--kd", "--feature_loss_coefficient")
+LATER = ("--kd", "--feature_loss_coefficient")
 
 _EXAMPLES = {
     "train": """examples:
   python tools/train.py --config_file configs/demo.yml
   python tools/train.py --model_name resnet50_ibn_a --IMS_PER_BATCH 64 --MAX_EPOCHS 120
-  python tools/train.py --model_name resnet18 --pretrain_choice none INPUT.SIZE_TRAIN "[128,64]\"""",
+  python tools/train.py --model_name resnet18 --pretrain_choice none INPUT.SIZE_TRAIN "[128,64]"
+  python tools/train.py --resume logs/<run>""",
     "test": """examples:
   python tools/test.py --model_path logs/<run>/mAP75.1.pth
   python tools/test.py --model_name resnet50 --model_path weights/mAP75.1.pth --TEST_IMS_PER_BATCH 4""",
@@ -118,12 +131,24 @@ def parse_args(argv: list[str] | None, command: str) -> tuple[str, list[tuple[st
         metavar="KEY VALUE",
         help="any setting of config/defaults.py, e.g. SOLVER.BASE_LR 1e-4",
     )
-    args = vars(parser.parse_intermixed_args(argv))
+    args = vars(parser.parse_intermixed_args(_name_the_run(sys.argv[1:] if argv is None else argv)))
     opts, config_file = args.pop("opts"), args.pop("config_file")
     if len(opts) % 2:
         raise ConfigError(f"settings at the end come as KEY VALUE pairs; {opts[-1]} stands alone")
     pairs = [(key, text) for key, text in args.items() if text is not None]
     return config_file, pairs + list(zip(opts[::2], opts[1::2], strict=True))
+
+
+def _name_the_run(words: list[str]) -> list[str]:
+    """``--resume`` with no run after it, but another flag, a setting or nothing, as ``--resume newest``."""
+    words = list(words)
+    for i, word in enumerate(words):
+        following = words[i + 1 : i + 2]
+        if word == "--resume" and (
+            not following or following[0].startswith("--") or following[0].split(".")[0] in get_defaults()
+        ):
+            words[i] = f"--resume={NEWEST}"
+    return words
 
 
 class _NotYet(argparse.Action):

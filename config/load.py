@@ -13,6 +13,7 @@ from .checks import check_values
 from .defaults import get_defaults
 from .errors import ConfigError, did_you_mean
 from .flags import parse_args
+from .resume import NEWEST, check_changes, run_folder
 
 DEFAULT_FILE = Path(__file__).parent.parent / "configs" / "softmax_triplet.yml"
 
@@ -50,7 +51,8 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
 
     Later sources win: defaults, the YAML file, flags, trailing ``KEY VALUE`` pairs. With no file named,
     tools/test.py takes the config.yml beside the weights if there is one; otherwise both commands take
-    configs/softmax_triplet.yml.
+    configs/softmax_triplet.yml. A run that goes on takes its own config.yml first; RESUME and OUTPUT_DIR then
+    name the run.
 
     Args:
         argv: the words after the program's name; None: those of this process.
@@ -64,7 +66,15 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
             file.
     """
     config_file, pairs = parse_args(argv, command)
-    pairs = _flatten(_read_yaml(config_file or _default_file(pairs, command))) + pairs
+    named = dict(pairs)
+    if command == "train" and (run := named.get("RESUME")):
+        folder = run_folder(run, named.get("OUTPUT_DIR", ""))
+        file_pairs = _flatten(_read_yaml(folder / "config.yml"))
+        file_pairs += _flatten(_read_yaml(config_file)) if config_file else []
+        where = str(folder) if run == NEWEST else run
+        pairs = file_pairs + pairs + [("OUTPUT_DIR", str(folder)), ("RESUME", where)]
+    else:
+        pairs = _flatten(_read_yaml(config_file or _default_file(pairs, command))) + pairs
     obsolete = sorted({key for key, _ in pairs} & OBSOLETE)
     if obsolete:
         logger.warning(f"settings without effect here: {', '.join(obsolete)}")
@@ -80,6 +90,20 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
         )
     cfg.freeze()
     return cfg
+
+
+def compare_settings(cfg: CfgNode, run: str) -> list[str]:
+    """What is other than in a run that is to go on, a text each.
+
+    Args:
+        cfg: the settings.
+        run: those that the run began with, as YAML.
+
+    Raises:
+        ConfigError: a change that would make another training of it.
+    """
+    now = dict(_flatten(yaml.safe_load(cfg.dump())))
+    return check_changes(now, dict(_flatten(yaml.safe_load(run))))
 
 
 def _default_file(pairs: list[tuple[str, str]], command: str) -> Path:

@@ -1,6 +1,8 @@
 """Records to uint8 batches."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -104,15 +106,47 @@ class ReidLoader(DataLoader):
     """
 
     def __init__(self, dataset: ImageDataset, transform: Callable, on_bad_image: str, **kwargs):
-        super().__init__(dataset, collate_fn=_as_it_is, **kwargs)
+        # With a generator of its own, starting to read draws none of the training's random numbers.
+        super().__init__(dataset, collate_fn=_as_it_is, generator=torch.Generator(), **kwargs)
         self.transform = transform
         self.on_bad_image = on_bad_image
         self._warned: set[str] = set()
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the order and the augmentation of an epoch; nothing else decides them but the seed."""
-        self.batch_sampler.set_epoch(epoch)
-        self.transform.reseed(self.batch_sampler.seed * 100_003 + epoch)
+    def set_epoch(self, epoch: int, start: int = 0) -> None:
+        """Choose the order and the augmentation of an epoch; nothing else decides them but the seed.
+
+        Args:
+            epoch: its number.
+            start: batches that have been trained on; from there, the augmentation goes on as it stands.
+        """
+        self.batch_sampler.set_epoch(epoch, start)
+        if not start:
+            self.transform.reseed(self.batch_sampler.seed * 100_003 + epoch)
+
+    def state_dict(self) -> dict:
+        """What the images are, and where the random numbers of their augmentation stand."""
+        return {"images": self._digest(), "generator": self.transform.generator.get_state()}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on from a ``state_dict``.
+
+        Raises:
+            InputError: it is of other images.
+        """
+        if state["images"] != self._digest():
+            raise InputError(
+                "the training images are not those that this run began with: files or identities have come, "
+                "gone or changed names; start a new run, from its weights with --pretrain_choice self "
+                "--model_path <run>/mAPxx.pth"
+            )
+        self.transform.generator.set_state(state["generator"])
+
+    def _digest(self) -> str:
+        """Of the names and person ids, in order; the folders above may move."""
+        digest = hashlib.sha256()
+        for record in self.dataset.records:
+            digest.update(f"{Path(record.path).name}\0{record.pid}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in super().__iter__():

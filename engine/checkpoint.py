@@ -1,14 +1,12 @@
 """Weights on disk: mAPxx.pth, the best and the newest."""
 
-import io
-import os
 import shutil
 from pathlib import Path
 
-import torch
 from torch import nn
 
-from utils.errors import InputError, os_reason
+from utils.checkpoint_file import save_atomically
+from utils.errors import InputError
 
 
 class BestCheckpoints:
@@ -28,9 +26,11 @@ class BestCheckpoints:
         self._kept: dict[Path, float] = {}  # file -> mAP
 
     def check_space(self, model: nn.Module) -> None:
-        """Raise an InputError if the disk has no room for the files that will be kept."""
+        """Raise an InputError if the disk has no room for the files of the run."""
         size = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
-        needed = size * (self.keep_best + 2)
+        # The best, the newest and the one being written; then last.pth three times, each of which also
+        # holds two numbers for each weight, the optimizer's.
+        needed = size * (self.keep_best + 2 + 3 * 3)
         free = shutil.disk_usage(self.folder).free
         if free < needed:
             raise InputError(
@@ -53,7 +53,7 @@ class BestCheckpoints:
             {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, file
         )
         self._kept.pop(file, None)
-        self._kept[file] = mean_ap
+        self._kept[file] = float(mean_ap)
         if self.keep_best:
             best = sorted(self._kept, key=self._kept.get, reverse=True)[: self.keep_best]
             for old in set(self._kept) - {*best, file}:
@@ -61,25 +61,10 @@ class BestCheckpoints:
                 del self._kept[old]
         return file
 
+    def state_dict(self) -> dict:
+        """The names and results of the files that are kept."""
+        return {file.name: mean_ap for file, mean_ap in self._kept.items()}
 
-def save_atomically(content: dict, file: Path) -> None:
-    """torch.save by way of a temporary name in the same folder.
-
-    Raises:
-        InputError: the disk is full or read-only; the file, if there was one, is as it was.
-    """
-    part = file.with_name(file.name + ".part")
-    try:
-        # Through memory: writing to a full disk itself, torch.save hides the system's reason.
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        with open(part, "wb") as stream:
-            stream.write(buffer.getbuffer())
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(
-            f"cannot write {file}: {os_reason(error)}; the weights saved before are whole"
-        ) from None
+    def load_state_dict(self, state: dict) -> None:
+        """Go on with the files of a ``state_dict``."""
+        self._kept = {self.folder / name: mean_ap for name, mean_ap in state.items()}

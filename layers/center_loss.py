@@ -24,6 +24,10 @@ class CenterLoss(nn.Module):
         self.lr = lr
         self.register_buffer("centers", None)
 
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        self.centers = state_dict.get(f"{prefix}centers")  # of a shape not known before
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def forward(self, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """The loss, a scalar.
 
@@ -33,7 +37,9 @@ class CenterLoss(nn.Module):
         """
         with torch.autocast(feat.device.type, enabled=False):
             feat = feat.to(torch.promote_types(feat.dtype, torch.float32))
-            if self.centers is None:
+            if self.centers is not None:
+                self.centers = self.centers.to(feat.device)  # where a checkpoint left them
+            else:
                 # Drawn on the host, where the random numbers of all processes are the same.
                 self.centers = torch.randn(self.num_classes, feat.shape[1], dtype=feat.dtype).to(feat.device)
             difference = feat - self.centers[target]

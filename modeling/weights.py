@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from utils.errors import InputError, os_reason
+from utils.checkpoint_file import load_checkpoint
+from utils.errors import InputError
 
 # Prefixes that wrappers leave on every name: DataParallel, torch.compile, Lightning.
 PREFIXES = ("module.", "_orig_mod.", "model.")
@@ -77,23 +78,7 @@ def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
     Raises:
         InputError: the file is missing, damaged or no checkpoint.
     """
-    try:
-        # weights_only: a checkpoint from elsewhere must not run code here.
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {os_reason(error)}") from None
-    except Exception as error:  # torch raises about every kind of error on files that are none of its own
-        if "Unsupported global" in str(error) or "GLOBAL" in str(error):
-            raise InputError(
-                f"{path} holds Python objects besides tensors, which could run code; save it anew with "
-                "torch.save(model.state_dict(), file)"
-            ) from None
-        raise InputError(
-            f"{path} is no checkpoint of PyTorch, or is damaged or cut short; get or copy it anew"
-        ) from None
-    state = _tensors(content)
+    state = _tensors(load_checkpoint(path))
     if not state:
         raise InputError(f"{path} holds no weights: no dict of names and tensors was found in it")
     for prefix in PREFIXES:

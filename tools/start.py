@@ -1,8 +1,5 @@
 """What every command does first."""
 
-import random
-
-import numpy as np
 import torch
 from yacs.config import CfgNode
 
@@ -17,6 +14,7 @@ from utils.device import select_device
 from utils.distributed import join_processes
 from utils.logger import setup_logger
 from utils.memory import keep_freed_memory
+from utils.random_state import be_deterministic, seed_everything
 
 REGISTRIES = {
     "MODEL.NAME": BACKBONES,
@@ -35,11 +33,11 @@ def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.d
     cfg = load_cfg(argv, command)
     check_choices(cfg, REGISTRIES)
     check_paths(cfg, command)
-    random.seed(cfg.SEED)
-    np.random.seed(cfg.SEED)
-    torch.manual_seed(cfg.SEED)
+    seed_everything(cfg.SEED)
     device = select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)
     if device.type == "cpu":
         keep_freed_memory()
+    if cfg.DETERMINISTIC:
+        be_deterministic()
     join_processes(device)
     return cfg, device

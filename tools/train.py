@@ -4,20 +4,21 @@ import sys
 from pathlib import Path
 
 import torch
+from loguru import logger
 
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from config import ConfigError
+from config import ConfigError, compare_settings
 from data import make_data_loader
-from engine import do_train
+from engine import do_train, load_state
 from layers import make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
 from solver import make_optimizer, make_scheduler
 from tools.start import start
 from utils.distributed import leave_processes, process_number
 from utils.errors import run_command
-from utils.run_folder import log_environment, make_run_folder
+from utils.run_folder import log_environment, make_run_folder, reopen_run_folder
 
 
 def main() -> None:
@@ -25,7 +26,10 @@ def main() -> None:
     cfg, device = start("train")
     train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
     model = build_model(cfg, num_classes)
-    load_pretrained(cfg, model)
+    resume = load_state(Path(cfg.RESUME)) if cfg.RESUME else None
+    changes = compare_settings(cfg, resume["settings"]) if resume else []
+    if not resume:
+        load_pretrained(cfg, model)
     model.to(device, memory_format=torch.channels_last)
     if cfg.MODEL.SYNC_BN:
         synchronise_batch_norm(model, device)
@@ -34,8 +38,14 @@ def main() -> None:
     folder = None
     if process_number() == 0:
         settings = cfg.dump()
-        folder = make_run_folder(cfg.OUTPUT_DIR, f"{cfg.MODEL.NAME}-{cfg.DATASETS.NAMES[0]}", settings)
+        if resume:
+            folder = Path(cfg.OUTPUT_DIR)
+            reopen_run_folder(folder, settings)
+        else:
+            folder = make_run_folder(cfg.OUTPUT_DIR, f"{cfg.MODEL.NAME}-{cfg.DATASETS.NAMES[0]}", settings)
         log_environment(device, cfg.SEED, settings)
+        for change in changes:
+            logger.info(f"Changed: {change}")
     do_train(
         cfg,
         model,
@@ -47,6 +57,7 @@ def main() -> None:
         num_query,
         folder,
         device,
+        resume,
     )
     leave_processes()
 

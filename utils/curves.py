@@ -19,6 +19,20 @@ class Curves:
         self._losses: list[tuple[float, float]] = []
         self._results: list[tuple[int, float, float]] = []
 
+    def state_dict(self) -> dict:
+        """The figures so far."""
+        return {"losses": self._losses, "results": self._results}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on with the figures of a ``state_dict``."""
+        self._losses, self._results = list(state["losses"]), list(state["results"])
+
+    @property
+    def since_best(self) -> int:
+        """Evaluations since the one with the best mAP."""
+        mean_aps = [mean_ap for _, mean_ap, _ in self._results]
+        return len(mean_aps) - 1 - mean_aps.index(max(mean_aps)) if mean_aps else 0
+
     def add_loss(self, epoch: float, loss: float) -> None:
         """Add the training loss at a (fraction of an) epoch."""
         self._losses.append((epoch, loss))
@@ -29,7 +43,7 @@ class Curves:
         Raises:
             InputError: the file cannot be written.
         """
-        self._results.append((epoch, mean_ap, rank1))
+        self._results.append((epoch, float(mean_ap), float(rank1)))
         figure = Figure(figsize=(9, 3.5), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.plot(*zip(*self._losses, strict=True), color="tab:gray")

@@ -1,5 +1,6 @@
 """The folder of a run, and what is written into it before training starts."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -46,6 +47,21 @@ def make_run_folder(output_dir: str, name: str, config_text: str) -> Path:
     if folder != wanted and output_dir:
         logger.warning(f"{wanted} already holds a run; this one goes to {folder}")
     return folder
+
+
+def reopen_run_folder(folder: Path, config_text: str) -> None:
+    """Go on writing into a run's folder: log.txt is added to, config.yml holds the settings from here on.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    log_to_file(folder / "log.txt")
+    part = folder / "config.yml.part"
+    try:
+        part.write_text(config_text, encoding="utf-8")
+        os.replace(part, folder / "config.yml")
+    except OSError as error:
+        raise InputError(f"cannot write into {folder}: {os_reason(error)}") from None
 
 
 def log_environment(device: torch.device, seed: int, config_text: str) -> None:

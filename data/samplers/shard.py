@@ -1,6 +1,7 @@
 """One process's part of what all processes draw together."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from torch.utils.data import Sampler
 
@@ -40,21 +41,24 @@ class BatchShard(Sampler[list[int]]):
         self.sampler = sampler
         self.size = batch_size // processes
         self.rank = rank
+        self.start = 0
 
     @property
     def seed(self) -> int:
         """Seed of the order."""
         return self.sampler.seed
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the order of the epoch."""
+    def set_epoch(self, epoch: int, start: int = 0) -> None:
+        """Choose the order of the epoch, and how many of its batches are left out, being trained on."""
         self.sampler.set_epoch(epoch)
+        self.start = start
 
     def __len__(self) -> int:
+        """Batches of the whole epoch."""
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[list[int]]:
-        for batch in self.sampler:
+        for batch in islice(self.sampler, self.start, None):
             yield batch[self.rank * self.size : (self.rank + 1) * self.size]
 
 

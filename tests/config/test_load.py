@@ -135,13 +135,11 @@ def test_every_flag_fills_a_setting_that_exists():
     cfg = get_defaults()
     for flag in FLAGS:
         for key in filter(None, (flag.train, flag.test)):
-            section, name = key.split(".")
-            assert name in cfg[section], key
+            *section, name = key.split(".")
+            assert name in (cfg[section[0]] if section else cfg), key
 
 
-@pytest.mark.parametrize(
-    "flag", ["--resume", "--freeze", "--freeze_epoch", "--kd", "--feature_loss_coefficient"]
-)
+@pytest.mark.parametrize("flag", ["--kd", "--feature_loss_coefficient"])
 def test_later_flags_are_refused_by_name(flag):
     for words in ([flag], [flag, "20"], [f"{flag}=20"], ["--MAX_EPOCHS", "3", flag]):
         with pytest.raises(ConfigError, match=f"{flag} is not part of this version"):

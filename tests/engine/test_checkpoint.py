@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from engine.checkpoint import BestCheckpoints, save_atomically
+from engine.checkpoint import BestCheckpoints
+from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
 
 

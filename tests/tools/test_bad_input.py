@@ -35,7 +35,8 @@ def train(command, tiny):
         (["MODEL.METRIC_LOSS_TYPE", "tripplet"], ["did you mean triplet"]),
         (["DATALOADER.SAMPLER", "softmax_triple"], ["did you mean softmax_triplet"]),
         (["SOLVER.BASELR", "1"], ["unknown setting SOLVER.BASELR", "SOLVER.BASE_LR"]),
-        (["--resume"], ["--resume is not part of this version yet"]),
+        (["--resume"], ["no run with a last.pth under logs"]),
+        (["--resume", "nothing-here"], ["--resume nothing-here: no run there"]),
         (["--kd"], ["--kd is not part of this version yet"]),
         (["--config_file", "none.yml"], ["none.yml: no such file"]),
         (

@@ -1,0 +1,82 @@
+"""Which run to go on with, and which of its settings may have changed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .errors import ConfigError
+
+NEWEST = "newest"
+# What decides neither the weights that training leads to nor the order in which it gets there: where things
+# lie, what is tested and logged, how long it goes on.
+CHANGEABLE = (
+    "OUTPUT_DIR",
+    "RESUME",
+    "MODEL.DEVICE",
+    "MODEL.DEVICE_ID",
+    "MODEL.PRETRAIN_CHOICE",
+    "MODEL.PRETRAIN_PATH",
+    "INPUT.SIZE_TEST",
+    "DATASETS.ROOT_DIR",
+    "DATASETS.TEST_NAME",
+    "DATASETS.ON_BAD_IMAGE",
+    "DATALOADER.CACHE",
+    "DATALOADER.CACHE_GB",
+    "DATALOADER.NUM_WORKERS",
+    "SOLVER.MAX_EPOCHS",
+    "SOLVER.STEPS",  # from the next epoch on
+    "SOLVER.COMPILE",
+    "SOLVER.LOG_PERIOD",
+    "SOLVER.EVAL_PERIOD",
+    "SOLVER.SAVE_EVERY_MINUTES",
+    "SOLVER.KEEP_BEST",
+    "SOLVER.EARLY_STOP",
+    "SOLVER.SKIP_BAD_STEPS",
+    "TEST.",
+)
+
+
+def run_folder(run: str, output_dir: str) -> Path:
+    """The folder of the run that RESUME names.
+
+    Args:
+        run: a folder, a file in one, or NEWEST.
+        output_dir: with NEWEST, the run's folder, or one that holds runs; empty: logs/.
+
+    Raises:
+        ConfigError: there is no such run.
+    """
+    if run != NEWEST:
+        path = Path(run)
+        folder = path if path.is_dir() else path.parent
+        if not path.exists() or not (folder / "config.yml").is_file():
+            raise ConfigError(
+                f"--resume {run}: no run there; name the folder that holds its last.pth and config.yml"
+            )
+        return folder
+    above = Path(output_dir or "logs")
+    found = [*above.glob("last*.pth"), *above.glob("*/last*.pth")]
+    if not found:
+        raise ConfigError(
+            f"--resume: no run with a last.pth under {above}; name its folder: --resume <folder>"
+        )
+    return max(found, key=lambda file: file.stat().st_mtime).parent
+
+
+def check_changes(now: Mapping, run: Mapping) -> list[str]:
+    """What has changed since a run began, a text each.
+
+    Args:
+        now: setting -> value.
+        run: the same, of the run.
+
+    Raises:
+        ConfigError: a change that would make another training of it.
+    """
+    changed = {key: (value, now[key]) for key, value in run.items() if key in now and now[key] != value}
+    texts = {key: f"{key} {now} ({before} in the run)" for key, (before, now) in changed.items()}
+    if fixed := [text for key, text in texts.items() if not key.startswith(CHANGEABLE)]:
+        raise ConfigError(
+            f"this would not be the run that is to go on: {'; '.join(fixed)}; leave these as they were, or "
+            "start a new run from its weights with --pretrain_choice self --model_path <run>/mAPxx.pth"
+        )
+    return [text for key, text in texts.items() if key not in ("OUTPUT_DIR", "RESUME")]

@@ -1,0 +1,74 @@
+"""Ctrl-C and SIGTERM, heard when nothing is lost by stopping."""
+
+import os
+import signal
+from contextlib import contextmanager
+
+import ignite.distributed as idist
+
+from utils.distributed import launched_by_torchrun
+
+
+class StoppedError(BaseException):
+    """A signal came while nothing was lost by stopping at once. As KeyboardInterrupt, it is no Exception."""
+
+
+class Interrupt:
+    """Takes SIGINT and SIGTERM as a wish to stop, for as long as it is entered.
+
+        with Interrupt() as interrupt:
+            for step in steps:
+                train()
+                if interrupt.wished():
+                    save()
+                    break
+            with interrupt.at_once():  # a signal here raises StoppedError
+                evaluate()
+
+    A second Ctrl-C is a KeyboardInterrupt; not under torchrun, which repeats each signal itself.
+
+    Attributes:
+        heard: whether a signal has come.
+    """
+
+    def __init__(self):
+        self.heard = False
+        self._at_once = False
+        self._owner = os.getpid()
+
+    def __enter__(self) -> "Interrupt":
+        self._before = {
+            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
+
+    def __exit__(self, *_) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def wished(self) -> bool:
+        """Whether any of the processes has had a signal; all of them must ask together."""
+        self.heard = idist.all_reduce(int(self.heard), "MAX") > 0
+        return self.heard
+
+    @contextmanager
+    def at_once(self):
+        """While it is entered, a signal raises StoppedError; so does one that came before."""
+        self._at_once = True
+        try:
+            if self.heard:
+                raise StoppedError
+            yield
+        finally:
+            self._at_once = False
+
+    def _hear(self, number: int, _) -> None:
+        if os.getpid() != self._owner:  # a process that reads images; it is told to end by its owner
+            return
+        if self.heard and number == signal.SIGINT and not launched_by_torchrun():
+            raise KeyboardInterrupt
+        self.heard = True
+        if self._at_once:
+            raise StoppedError
+        # Not through the log, in the middle of whose work a signal may come.
+        os.write(2, b"stopping once this step is saved; Ctrl-C (again) stops at once, without saving\n")

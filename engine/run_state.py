@@ -1,0 +1,131 @@
+"""last.pth: everything that a training goes on from."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from ignite.engine import Engine
+from loguru import logger
+
+from utils.checkpoint_file import load_checkpoint, save_atomically
+from utils.errors import InputError
+from utils.random_state import random_state, restore_random_state
+
+LAST = "last.pth"
+PREVIOUS = "last.previous.pth"
+
+
+class RunState:
+    """The parts of a training, saved to ``last.pth`` together and put back together.
+
+    Args:
+        trainer: whose place in the training is saved.
+        parts: by name, each with ``state_dict`` and ``load_state_dict``; None where a process has no such
+            part. A reader of weights takes those of the first part that has the most tensors.
+        settle: called before a save; raises if what would be saved is not worth it.
+        settings: of the run, as YAML.
+        folder: of the run; None: nothing is saved.
+
+    Attributes:
+        evaluated: the last epoch that was evaluated.
+    """
+
+    def __init__(self, trainer: Engine, parts: Mapping, settle: Callable, settings: str, folder: Path | None):
+        self.trainer, self.settle = trainer, settle
+        self.parts = {name: part for name, part in parts.items() if part is not None}
+        self.settings = settings
+        self.folder = folder
+        self.evaluated = 0
+        self._saved = time.monotonic()
+
+    def save(self) -> None:
+        """Write last.pth; the one before stays as last.previous.pth.
+
+        Raises:
+            InputError: it cannot be written; the files written before stay.
+        """
+        self.settle()
+        if not self.folder:
+            return
+        state = {name: part.state_dict() for name, part in self.parts.items()} | {
+            "random": random_state(),
+            "settings": self.settings,
+            "iteration": self.trainer.state.iteration,
+            "epoch_length": self.trainer.state.epoch_length,
+            "evaluated": self.evaluated,
+        }
+        save_atomically(state, self.folder / LAST, self.folder / PREVIOUS)
+        self._saved = time.monotonic()
+
+    def minutes_since_save(self) -> float:
+        """Time since last.pth was written or the run began [minutes]."""
+        return (time.monotonic() - self._saved) / 60
+
+    def restore(self, state: dict, max_epochs: int) -> None:
+        """Put every part back to a saved state, and the trainer to its place.
+
+        Args:
+            state: of ``load_state``.
+            max_epochs: epochs to train in all.
+
+        Raises:
+            InputError: the training images are others.
+        """
+        for name, part in self.parts.items():
+            if state[name]:  # empty: a part that was off, such as the gradient scaler on a CPU
+                part.load_state_dict(state[name])
+        restore_random_state(state["random"])
+        self.evaluated = state["evaluated"]
+        epochs = state["iteration"] // state["epoch_length"]
+        place = {"iteration": state["iteration"], "epoch_length": state["epoch_length"]}
+        self.trainer.load_state_dict(place | {"max_epochs": max(max_epochs, epochs)})
+
+
+@contextmanager
+def only_one(folder: Path | None):
+    """Keep other processes from training into a folder for as long as it is entered.
+
+    Raises:
+        InputError: one does already.
+    """
+    if folder is None:
+        yield
+        return
+    try:
+        lock = FileLock(folder / ".lock").acquire(timeout=0)
+    except Timeout:
+        raise InputError(f"{folder}: another process is training this run; let it end first") from None
+    with lock:
+        yield
+
+
+def load_state(path: Path) -> dict:
+    """The newest whole state of a run.
+
+    Args:
+        path: the run's folder, or a file of it.
+
+    Raises:
+        InputError: there is none.
+    """
+    if path.is_dir() or path.name == LAST:
+        folder = path if path.is_dir() else path.parent
+        files = [file for file in (folder / LAST, folder / PREVIOUS) if file.exists()]
+    else:
+        files = [path]
+    for file in files:
+        try:
+            state = load_checkpoint(file)
+        except InputError as error:
+            logger.warning(f"{error}; looking for the one before")
+            continue
+        if not isinstance(state, dict) or not {"settings", "iteration", "random"} <= state.keys():
+            raise InputError(
+                f"{file} holds no state to resume from; to start from weights, name them with "
+                "--pretrain_choice self --model_path <file>"
+            )
+        logger.info(f"Resuming from {file}")
+        return state
+    raise InputError(f"{path}: no {LAST} that is whole; nothing to resume from")

@@ -1,0 +1,206 @@
+"""A training that was stopped and goes on ends with the weights, bit for bit, of one that was not."""
+
+import os
+import re
+import signal
+
+import pytest
+import torch
+from filelock import FileLock
+
+from data import make_data_loader
+from engine import do_train, load_state
+from engine.step import TrainStep
+from layers import make_loss
+from modeling import build_model, load_weights
+from solver import make_optimizer, make_scheduler
+from utils.checkpoint_file import save_atomically
+from utils.errors import InputError
+from utils.random_state import seed_everything
+
+CPU = torch.device("cpu")
+EPOCHS, LENGTH = 2, 8  # LENGTH: of the tiny data set, in PK batches of 16
+
+
+@pytest.fixture
+def train(load, tiny):
+    """Train as tools/train.py does; gives the network."""
+
+    def run(folder, *words, resume=False) -> torch.nn.Module:
+        cfg = load(*tiny, "SOLVER.IMS_PER_BATCH", "16", "SOLVER.MAX_EPOCHS", str(EPOCHS), *words)
+        folder.mkdir(exist_ok=True)
+        seed_everything(cfg.SEED)
+        train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
+        assert len(train_loader) == LENGTH + (cfg.DATALOADER.SAMPLER == "softmax")
+        model = build_model(cfg, num_classes)
+        optimizer = make_optimizer(cfg, model)
+        parts = optimizer, make_scheduler(cfg, optimizer), make_loss(cfg, num_classes), num_query, folder, CPU
+        state = load_state(folder) if resume else None
+        do_train(cfg, model, train_loader, val_loader, *parts, resume=state)
+        return model
+
+    return run
+
+
+@pytest.fixture
+def stop_at(monkeypatch):
+    """Send this process a SIGTERM in the middle of a step, counted from now."""
+    whole = TrainStep.__call__
+
+    def arrange(number: int) -> None:
+        calls = iter(range(1, 1000))
+
+        def step(self, *args):
+            if next(calls) == number:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return whole(self, *args)
+
+        monkeypatch.setattr(TrainStep, "__call__", step)
+
+    return arrange
+
+
+def assert_equal(a: dict, b: dict, path: str = "") -> None:
+    """All tensors and values of two states are equal, bit for bit."""
+    assert a.keys() == b.keys(), path
+    for key, value in a.items():
+        if isinstance(value, dict):
+            assert_equal(value, b[key], f"{path}{key}.")
+        elif isinstance(value, torch.Tensor):
+            assert torch.equal(value, b[key]), f"{path}{key}"
+        elif key not in ("settings", "python", "numpy"):
+            assert value == b[key], f"{path}{key}"
+
+
+RECIPES = {
+    "plain": [],
+    "all": [
+        *["SOLVER.GRAD_ACCUM", "3", "SOLVER.EMA", "0.9", "--IF_WITH_CENTER", "yes", "SOLVER.LOG_PERIOD", "5"],
+        *["INPUT.AUTOAUG", "randaugment", "INPUT.AUTOAUG_PROB", "0.5", "SOLVER.SKIP_BAD_STEPS", "2"],
+        *["SOLVER.CLIP_GRAD_NORM", "5", "--freeze", "--freeze_epoch", "1"],
+    ],
+    "workers": [
+        *["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "SOLVER.OPTIMIZER_NAME", "SGD"],
+        *["DATALOADER.SAMPLER", "softmax", "MODEL.METRIC_LOSS_TYPE", "none", "SOLVER.EVAL_PERIOD", "9"],
+    ],
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, recipe):
+    words = RECIPES[recipe]
+    whole = train(tmp_path / "whole", *words).state_dict()
+    expected = load_state(tmp_path / "whole")
+    for number in {"plain": (1, LENGTH, 2 * LENGTH), "all": (5, LENGTH + 2), "workers": (LENGTH + 3,)}[
+        recipe
+    ]:
+        folder = tmp_path / str(number)
+        stop_at(number)
+        stopped = train(folder, *words)
+        assert load_state(folder)["iteration"] >= number
+        if number < 2 * LENGTH:
+            assert not torch.equal(stopped.bottleneck.running_mean, whole["bottleneck.running_mean"])
+        assert_equal(train(folder, *words, resume=True).state_dict(), whole)
+        state = load_state(folder)
+        assert_equal(state, expected)
+        assert {p.name for p in folder.glob("mAP*")} == {p.name for p in (tmp_path / "whole").glob("mAP*")}
+
+
+def test_a_signal_during_an_evaluation_stops_at_once_and_it_is_done_again(
+    train, tmp_path, monkeypatch, caplog_loguru
+):
+    def interrupted(*_):
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("the signal ends the evaluation")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.train.evaluate", interrupted)
+        train(tmp_path)
+    assert "Stopped in epoch 1, iteration 8. Go on with: python tools/train.py --resume" in caplog_loguru[-1]
+    assert not list(tmp_path.glob("mAP*"))
+    caplog_loguru.clear()
+    train(tmp_path, resume=True)
+    text = "".join(caplog_loguru)
+    assert re.findall(r"Results - Epoch: (\d)|(\d) done", text) == [("1", ""), ("", "2"), ("2", "")]
+
+
+def test_the_second_ctrl_c_ends_at_once(train, tmp_path, monkeypatch):
+    def twice(*_):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("not reached")
+
+    monkeypatch.setattr(TrainStep, "__call__", twice)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "put back"
+
+
+def test_more_epochs_and_another_evaluation_period_may_be_asked_for(train, tmp_path, caplog_loguru):
+    long = train(tmp_path / "long", "SOLVER.MAX_EPOCHS", "3", "SOLVER.EVAL_PERIOD", "9").state_dict()
+    train(tmp_path / "short", "SOLVER.EVAL_PERIOD", "9")
+    caplog_loguru.clear()
+    train(tmp_path / "short", resume=True)
+    assert "Nothing is left to train after epoch 2" in caplog_loguru[-1]
+    words = ["SOLVER.MAX_EPOCHS", "3", "SOLVER.EVAL_PERIOD", "1"]
+    assert_equal(train(tmp_path / "short", *words, resume=True).state_dict(), long)
+
+
+def damage(file, how: str) -> None:
+    content = bytearray(file.read_bytes())
+    if how == "cut short":
+        content = content[: len(content) // 2]
+    elif how == "one bit":
+        content[len(content) // 2] ^= 1
+    file.write_bytes(b"" if how == "empty" else content)
+
+
+@pytest.mark.parametrize("how", ["cut short", "one bit", "empty", "gone"])
+def test_a_damaged_last_falls_back_to_the_one_before(tmp_path, caplog_loguru, how):
+    last, previous = tmp_path / "last.pth", tmp_path / "last.previous.pth"
+    for iteration in (1, 2, 3):
+        state = {"settings": "", "random": {}, "iteration": iteration, "model": torch.randn(1000)}
+        save_atomically(state, last, previous)
+    assert load_state(tmp_path)["iteration"] == load_state(last)["iteration"] == 3
+    caplog_loguru.clear()
+    if how == "gone":
+        last.unlink()
+    else:
+        damage(last, how)
+    assert load_state(tmp_path)["iteration"] == 2
+    assert ("looking for the one before" in caplog_loguru[0]) == (how != "gone")
+    damage(previous, "cut short")
+    with pytest.raises(InputError, match="no last.pth that is whole"):
+        load_state(tmp_path)
+
+
+def test_other_training_images_are_refused(train, stop_at, tmp_path, monkeypatch):
+    stop_at(2)
+    train(tmp_path)
+    monkeypatch.setattr("data.images.ReidLoader._digest", lambda self: "other")
+    with pytest.raises(InputError, match="not those that this run began with"):
+        train(tmp_path, resume=True)
+
+
+def test_two_processes_cannot_train_one_run(train, tmp_path):
+    tmp_path.joinpath("run").mkdir()
+    with FileLock(tmp_path / "run" / ".lock"), pytest.raises(InputError, match="another process is training"):
+        train(tmp_path / "run")
+
+
+def test_weights_without_a_state_are_no_run(tmp_path):
+    torch.save({"weight": torch.ones(2)}, tmp_path / "mAP50.0.pth")
+    with pytest.raises(InputError, match="no state to resume from.*--pretrain_choice self"):
+        load_state(tmp_path / "mAP50.0.pth")
+
+
+def test_training_and_testing_can_start_from_the_weights_in_last(train, load, tiny, tmp_path):
+    model = train(tmp_path / "plain")
+    cfg = load(*tiny)
+    other = build_model(cfg, 16)
+    report = load_weights(other, tmp_path / "plain" / "last.pth", complete=True)
+    assert report.matched == report.total == len(model.state_dict())
+    assert_equal(other.state_dict(), model.state_dict())
+    train(tmp_path / "average", "SOLVER.EMA", "0.9")
+    load_weights(other, tmp_path / "average" / "last.pth", complete=True)
+    assert_equal(other.state_dict(), load_state(tmp_path / "average")["ema"])

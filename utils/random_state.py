@@ -1,0 +1,43 @@
+"""The random numbers of a run: seeded, made repeatable, kept and put back."""
+
+import os
+import random
+
+import numpy as np
+import torch
+
+
+def seed_everything(seed: int) -> None:
+    """Start the random numbers of Python, numpy and torch anew."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def be_deterministic() -> None:
+    """Let torch choose, on a GPU too, algorithms that give the same result each time; they may be slower."""
+    # cuBLAS needs it, and reads it when it is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = False  # it chooses algorithms by their time
+    # warn_only: an operation without such an algorithm shall not end the run.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def random_state() -> dict:
+    """Where the random numbers stand, as tensors and plain values."""
+    name, keys, *rest = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": (name, keys.tolist(), *rest),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all(),
+    }
+
+
+def restore_random_state(state: dict) -> None:
+    """Put the random numbers back to a ``random_state``; those of GPUs where there are as many of them."""
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])
+    torch.set_rng_state(state["torch"])
+    if len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
