@@ -1,0 +1,123 @@
+"""A loss that is not finite: the run ends, or the step is left out and nothing else changes."""
+
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from data import make_data_loader
+from engine import do_train
+from engine.divergence import LossWatch
+from engine.step import TrainStep
+from layers import make_loss
+from modeling import build_model
+from solver import make_optimizer, make_scheduler
+from utils.errors import InputError
+from utils.random_state import seed_everything
+
+CPU = torch.device("cpu")
+
+
+class Sometimes(nn.Module):
+    """A loss that is not finite in the calls of these numbers, from 1, its gradients included."""
+
+    def __init__(self, loss: nn.Module, bad: set[int], value: float):
+        super().__init__()
+        self.loss, self.bad, self.value = loss, bad, value
+        self.calls = 0
+
+    def forward(self, score, feat, target):
+        self.calls += 1
+        loss = self.loss(score, feat, target)
+        return loss * self.value if self.calls in self.bad else loss
+
+
+def train(load, tiny, folder, bad: set[int], *words, value: float = float("nan")) -> nn.Module:
+    cfg = load(
+        *tiny, "SOLVER.IMS_PER_BATCH", "16", "SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9", *words
+    )
+    seed_everything(cfg.SEED)
+    train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
+    model = build_model(cfg, num_classes)
+    optimizer = make_optimizer(cfg, model)
+    loss = Sometimes(make_loss(cfg, num_classes), bad, value)
+    parts = optimizer, make_scheduler(cfg, optimizer), loss, num_query, folder, CPU
+    do_train(cfg, model, train_loader, val_loader, *parts)
+    return model
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_the_first_bad_loss_ends_the_run_and_names_its_images(load, tiny, tmp_path, value):
+    words = ["SOLVER.SAVE_EVERY_MINUTES", "1e-9"]
+    with pytest.raises(InputError) as error:
+        train(load, tiny, tmp_path, {3}, *words, value=value)
+    message = str(error.value)
+    assert f"the loss is {value} in epoch 1, iteration 3" in message
+    assert "BASE_LR" in message and "SOLVER.SKIP_BAD_STEPS" in message
+    (listed,) = tmp_path.glob("bad-batch-*.txt")
+    assert str(listed) in message
+    cfg = load(*tiny, "SOLVER.IMS_PER_BATCH", "16")
+    loader = make_data_loader(cfg)[0]
+    loader.set_epoch(1)
+    third = list(loader)[2]
+    assert listed.read_text().splitlines() == [loader.dataset.records[i].path for i in third.indices.tolist()]
+    state = torch.load(tmp_path / "last.pth", weights_only=True)
+    assert state["iteration"] == 2, "what was saved before the bad step"
+    assert all(tensor.isfinite().all() for tensor in state["model"].values())
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "AdamW", "SGD"])
+def test_bad_steps_are_left_out_and_change_nothing(load, tiny, tmp_path, caplog_loguru, optimizer):
+    words = ["SOLVER.SKIP_BAD_STEPS", "2", "SOLVER.OPTIMIZER_NAME", optimizer, "--IF_WITH_CENTER", "yes"]
+    skipped = train(load, tiny, tmp_path, {2, 3}, *words).state_dict()
+    assert (
+        len(re.findall(r"its step is left out \(\d of SOLVER.SKIP_BAD_STEPS 2\)", "".join(caplog_loguru)))
+        == 2
+    )
+
+    class WithoutThem(TrainStep):
+        calls = 0
+
+        def __call__(self, *args):
+            WithoutThem.calls += 1
+            if WithoutThem.calls in (2, 3):
+                return torch.zeros(()), torch.zeros(())
+            return super().__call__(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.train.TrainStep", WithoutThem)
+        expected = train(load, tiny, tmp_path, set(), *words).state_dict()
+    for name, tensor in expected.items():
+        assert torch.equal(tensor, skipped[name]), name
+
+
+def test_a_bad_batch_spoils_the_whole_step_that_it_is_part_of(load, tiny, tmp_path):
+    words = ["SOLVER.SKIP_BAD_STEPS", "9", "SOLVER.GRAD_ACCUM", "8"]
+    trained = train(load, tiny, tmp_path, {2}, *words)
+    seed_everything(0)
+    fresh = build_model(load(*tiny), 16)
+    for (name, a), b in zip(trained.named_parameters(), fresh.parameters(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def test_one_bad_step_too_many_ends_the_run(load, tiny, tmp_path):
+    with pytest.raises(InputError, match="in epoch 1, iteration 6"):
+        train(load, tiny, tmp_path, {2, 4, 6}, "SOLVER.SKIP_BAD_STEPS", "2")
+
+
+def test_without_a_folder_the_first_images_are_named():
+    watch = LossWatch(0, lambda i: f"{i}.jpg", None)
+    watch.add(1, 1, torch.tensor(1.0), torch.arange(6))
+    with pytest.raises(InputError, match="0.jpg, 1.jpg, 2.jpg, 3.jpg, …"):
+        watch.add(1, 2, torch.tensor(float("nan")), torch.arange(6))
+
+
+def test_on_a_gpu_a_loss_is_looked_at_when_it_is_there():
+    if not torch.cuda.is_available():
+        pytest.skip("needs a GPU")
+    watch = LossWatch(0, lambda i: f"{i}.jpg", None)
+    bad = torch.tensor(float("nan"), device="cuda")
+    with pytest.raises(InputError, match="iteration 7"):
+        watch.add(1, 7, bad, torch.arange(6, device="cuda"))
+        watch.settle()
