@@ -1,5 +1,6 @@
 """Settings checked together, before anything slow starts."""
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -193,7 +194,7 @@ def _test_problems(cfg: CfgNode) -> list[str]:
 def _check_file(key: str, path: str, mend: str) -> None:
     if not path:
         raise ConfigError(f"{key} is empty; {mend}")
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise ConfigError(f"{key} {path}: no such file; {mend}")
 
 

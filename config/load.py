@@ -1,6 +1,7 @@
 """From defaults, a YAML file and the command line to one frozen, checked tree."""
 
 import math
+import os
 from ast import literal_eval
 from pathlib import Path
 from typing import Any
@@ -65,23 +66,19 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
         ConfigError: an unknown key or flag, a value of the wrong type or out of range, an unreadable YAML
             file.
     """
-    config_file, pairs = parse_args(argv, command)
-    named = dict(pairs)
-    if command == "train" and (run := named.get("RESUME")):
-        folder = run_folder(run, named.get("OUTPUT_DIR", ""))
-        file_pairs = _flatten(_read_yaml(folder / "config.yml"))
-        file_pairs += _flatten(_read_yaml(config_file)) if config_file else []
-        where = str(folder) if run == NEWEST else run
-        pairs = file_pairs + pairs + [("OUTPUT_DIR", str(folder)), ("RESUME", where)]
-    else:
-        pairs = _flatten(_read_yaml(config_file or _default_file(pairs, command))) + pairs
-    obsolete = sorted({key for key, _ in pairs} & OBSOLETE)
-    if obsolete:
-        logger.warning(f"settings without effect here: {', '.join(obsolete)}")
-    cfg = get_defaults()
-    for key, value in pairs:
-        if key not in OBSOLETE:
-            _set(cfg, key, value)
+    try:
+        pairs = _all_pairs(argv, command)
+        obsolete = sorted({key for key, _ in pairs} & OBSOLETE)
+        if obsolete:
+            logger.warning(f"settings without effect here: {', '.join(obsolete)}")
+        cfg = get_defaults()
+        for key, value in pairs:
+            if key not in OBSOLETE:
+                _set(cfg, key, value)
+    except RecursionError:  # YAML can nest without end, in itself even
+        raise ConfigError(
+            "settings are nested too deeply; no setting is more than a list of values"
+        ) from None
     check_values(cfg, command)
     if command == "train" and (cfg.DATALOADER.SAMPLER, cfg.MODEL.METRIC_LOSS_TYPE) == ("softmax", "triplet"):
         logger.warning(
@@ -90,6 +87,19 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
         )
     cfg.freeze()
     return cfg
+
+
+def _all_pairs(argv: list[str] | None, command: str) -> list[tuple[str, Any]]:
+    """All settings with their values, as they are written, in the order in which they count."""
+    config_file, pairs = parse_args(argv, command)
+    named = dict(pairs)
+    if command == "train" and (run := named.get("RESUME")):
+        folder = run_folder(run, named.get("OUTPUT_DIR", ""))
+        file_pairs = _flatten(_read_yaml(folder / "config.yml"))
+        file_pairs += _flatten(_read_yaml(config_file)) if config_file else []
+        where = str(folder) if run == NEWEST else run
+        return [*file_pairs, *pairs, ("OUTPUT_DIR", str(folder)), ("RESUME", where)]
+    return _flatten(_read_yaml(config_file or _default_file(pairs, command))) + pairs
 
 
 def compare_settings(cfg: CfgNode, run: str) -> list[str]:
@@ -109,7 +119,7 @@ def compare_settings(cfg: CfgNode, run: str) -> list[str]:
 def _default_file(pairs: list[tuple[str, str]], command: str) -> Path:
     weight = _coerce(dict(pairs).get("TEST.WEIGHT", ""), "", "TEST.WEIGHT")
     beside = Path(weight).parent / "config.yml"
-    return beside if command == "test" and weight and beside.is_file() else DEFAULT_FILE
+    return beside if command == "test" and weight and os.path.isfile(beside) else DEFAULT_FILE
 
 
 def _read_yaml(file: str | Path) -> dict:

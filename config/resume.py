@@ -1,5 +1,6 @@
 """Which run to go on with, and which of its settings may have changed."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,9 +47,8 @@ def run_folder(run: str, output_dir: str) -> Path:
         ConfigError: there is no such run.
     """
     if run != NEWEST:
-        path = Path(run)
-        folder = path if path.is_dir() else path.parent
-        if not path.exists() or not (folder / "config.yml").is_file():
+        folder = Path(run) if os.path.isdir(run) else Path(run).parent
+        if not os.path.exists(run) or not (folder / "config.yml").is_file():
             raise ConfigError(
                 f"--resume {run}: no run there; name the folder that holds its last.pth and config.yml"
             )

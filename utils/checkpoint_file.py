@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -48,8 +49,10 @@ def load_checkpoint(path: str | Path) -> object:
     """
     try:
         _check_archive(path)
-        # weights_only: a checkpoint from elsewhere must not run code here.
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of files that it then refuses
+            # weights_only: a checkpoint from elsewhere must not run code here.
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:

@@ -143,3 +143,37 @@ def test_a_batch_that_cannot_be_divided(launch, tiny):
     assert "error: a batch of 20 images cannot be divided evenly among 2 processes" in err
     ours, _, torchruns = err.partition("failed (exitcode: 2)")
     assert "take a multiple of 8" in ours and "Traceback" not in ours and torchruns
+
+
+def test_stopped_by_a_signal_and_resumed(launch, tiny, tmp_path):
+    """Freezing, the average of the weights and the guard of bad steps are there to be gone on with too."""
+    words = [*tiny, *RECIPE, "--MAX_EPOCHS", "4", "SOLVER.EMA", "0.9", "SOLVER.SKIP_BAD_STEPS", "1"]
+    words += ["--freeze", "--freeze_epoch", "2", "SOLVER.BASE_LR", "1e-3"]
+    launch(2, "tools/train.py", *words, "OUTPUT_DIR", tmp_path / "whole")
+    run = tmp_path / "stopped"
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    process = subprocess.Popen(
+        [sys.executable, *torchrun, ROOT / "tools/train.py", *map(str, words), "OUTPUT_DIR", run],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    for line in process.stdout:
+        if "Epoch[2] Iteration[3/" in line:
+            process.terminate()
+        if "Go on with" in line:
+            break
+    else:
+        raise AssertionError("the processes did not stop well")
+    process.wait(120)
+    state = torch.load(run / "last.pth", weights_only=True)
+    assert 11 <= state["iteration"] <= 16
+    out = launch(2, "tools/train.py", "--resume", run)
+    assert "Epoch[4] Iteration[8/8]" in out and "Epoch[1]" not in out
+    whole, resumed = (
+        torch.load(folder / "last.pth", weights_only=True) for folder in (tmp_path / "whole", run)
+    )
+    for part in ("model", "ema"):
+        for name, tensor in whole[part].items():
+            assert torch.equal(tensor, resumed[part][name]), f"{part} {name}"
