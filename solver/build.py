@@ -25,15 +25,17 @@ def make_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
         model: on the device that it will be trained on.
     """
     solver = cfg.SOLVER
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             is_bias = name.endswith("bias")
             lr = solver.BASE_LR * (solver.BIAS_LR_FACTOR if is_bias else 1)
             decay = solver.WEIGHT_DECAY_BIAS if is_bias else solver.WEIGHT_DECAY
-            groups.setdefault((lr, decay), []).append(parameter)
+            # SGD's fused kernel starts the momentum of a group's parameters together.
+            starts_late = solver.FREEZE and name.startswith("base.")
+            groups.setdefault((lr, decay, starts_late), []).append(parameter)
     return OPTIMIZERS[solver.OPTIMIZER_NAME](
-        [{"params": params, "lr": lr, "weight_decay": decay} for (lr, decay), params in groups.items()],
+        [{"params": params, "lr": lr, "weight_decay": decay} for (lr, decay, _), params in groups.items()],
         solver,
     )
 

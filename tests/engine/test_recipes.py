@@ -68,8 +68,10 @@ def test_the_average_is_what_is_saved_and_tested(train, tmp_path):
     assert torch.equal(saved["bottleneck.running_mean"], model.bottleneck.running_mean)
 
 
-def test_a_frozen_backbone_stays_and_then_learns(train):
-    words = ["--freeze", "--freeze_epoch", "1", "SOLVER.EVAL_PERIOD", "9", "SOLVER.MAX_EPOCHS"]
+@pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
+def test_a_frozen_backbone_stays_and_then_learns(train, optimizer):
+    words = ["SOLVER.OPTIMIZER_NAME", optimizer, "--freeze", "--freeze_epoch", "1", "SOLVER.EVAL_PERIOD", "9"]
+    words += ["SOLVER.BASE_LR", "0.01", "SOLVER.MAX_EPOCHS"]
     before, after = train(*words, "1")
     for (name, a), b in zip(before.state_dict().items(), after.state_dict().values(), strict=True):
         if name.startswith("base."):

@@ -91,6 +91,9 @@ def test_run_folder(run):
         "log.txt",
         "config.yml",
         "curves.png",
+        "last.pth",
+        "last.previous.pth",
+        ".lock",
         *(p.name for p in checkpoints(folder)),
     }
     state = torch.load(checkpoints(folder)[0], weights_only=True)

@@ -90,6 +90,7 @@ def test_without_the_other_processes_images_it_is_another_training(one, launch, 
         ["--IF_WITH_CENTER", "yes", "SOLVER.CENTER_LOSS_WEIGHT", "0.05"],
         ["SOLVER.GRAD_ACCUM", "3"],
         ["MODEL.ID_LOSS_TYPE", "none"],
+        ["--freeze", "--freeze_epoch", "1", "--MAX_EPOCHS", "2"],
     ],
 )
 def test_gradients_are_those_of_one_process(launch, tiny, tmp_path, words):
