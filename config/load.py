@@ -95,11 +95,13 @@ def _all_pairs(argv: list[str] | None, command: str) -> list[tuple[str, Any]]:
     named = dict(pairs)
     if command == "train" and (run := named.get("RESUME")):
         folder = run_folder(run, named.get("OUTPUT_DIR", ""))
-        file_pairs = _flatten(_read_yaml(folder / "config.yml"))
-        file_pairs += _flatten(_read_yaml(config_file)) if config_file else []
-        where = str(folder) if run == NEWEST else run
-        return [*file_pairs, *pairs, ("OUTPUT_DIR", str(folder)), ("RESUME", where)]
-    return _flatten(_read_yaml(config_file or _default_file(pairs, command))) + pairs
+        files = [folder / "config.yml", *([config_file] if config_file else [])]
+        pairs += [("OUTPUT_DIR", str(folder)), ("RESUME", str(folder) if run == NEWEST else run)]
+    else:
+        files = [config_file or _default_file(pairs, command)]
+    in_files = [pair for file in files for pair in _flatten(_read_yaml(file))]
+    # The config.yml of a run that went on has a RESUME, which was meant for that command alone.
+    return [pair for pair in in_files if pair[0] != "RESUME"] + pairs
 
 
 def compare_settings(cfg: CfgNode, run: str) -> list[str]:

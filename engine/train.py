@@ -90,10 +90,10 @@ def do_train(
     validation = Validation(
         cfg, average or model, val_loader, num_query, device, checkpoints, curves, run, interrupt
     )
-    if checkpoints:
-        checkpoints.check_space(model)
     if resume:
         run.restore(resume, solver.MAX_EPOCHS)
+    elif checkpoints:
+        checkpoints.check_space(model)
     trainer.add_event_handler(Events.ITERATION_COMPLETED, save_or_stop, cfg, step, run, interrupt)
     trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: run.save())
     trainer.add_event_handler(Events.EPOCH_COMPLETED, validation)

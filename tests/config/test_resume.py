@@ -1,0 +1,81 @@
+import os
+
+import pytest
+import yaml
+
+from config import ConfigError, compare_settings, get_defaults, load_cfg
+from config.resume import CHANGEABLE, check_changes
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """Two runs under logs/, the second newer."""
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(("first", "second")):
+        run = tmp_path / "logs" / name
+        run.mkdir(parents=True)
+        cfg = get_defaults()
+        cfg.MODEL.NAME, cfg.SOLVER.BASE_LR, cfg.RESUME = "resnet18", 0.01 * (number + 1), "an earlier one"
+        (run / "config.yml").write_text(cfg.dump())
+        (run / "last.pth").touch()
+        os.utime(run / "last.pth", (number, number))
+    return tmp_path
+
+
+def test_a_run_is_named_by_its_folder_a_file_or_as_the_newest(runs):
+    for words, name, resume in (
+        (["--resume", "logs/first"], "first", "logs/first"),
+        (["--resume", "logs/first/last.pth"], "first", "logs/first/last.pth"),
+        (["RESUME", "logs/first"], "first", "logs/first"),
+        (["--resume"], "second", "logs/second"),
+        (["--resume", "SOLVER.MAX_EPOCHS", "7"], "second", "logs/second"),
+        (["--resume", "--MAX_EPOCHS", "7", "SEED", "0"], "second", "logs/second"),
+        (["--resume", "OUTPUT_DIR", "logs/first"], "first", "logs/first"),
+    ):
+        cfg = load_cfg(words)
+        assert (cfg.OUTPUT_DIR, cfg.RESUME) == (f"logs/{name}", resume), words
+        assert (cfg.MODEL.NAME, cfg.SOLVER.BASE_LR) == ("resnet18", 0.01 if name == "first" else 0.02)
+        assert cfg.SOLVER.MAX_EPOCHS == (7 if "7" in words else 120)
+
+
+def test_the_runs_settings_then_a_file_then_the_command_line(runs):
+    (runs / "more.yml").write_text("SOLVER: {MAX_EPOCHS: 9, EVAL_PERIOD: 3}")
+    cfg = load_cfg(["--resume", "logs/first", "--config_file", "more.yml", "SOLVER.EVAL_PERIOD", "4"])
+    assert (cfg.MODEL.NAME, cfg.SOLVER.MAX_EPOCHS, cfg.SOLVER.EVAL_PERIOD) == ("resnet18", 9, 4)
+
+
+def test_a_runs_settings_alone_resume_nothing(runs):
+    assert load_cfg(["--config_file", "logs/first/config.yml"]).RESUME == ""
+
+
+def test_no_run_there(runs):
+    for words in (["--resume", "logs"], ["--resume", "logs/third"], ["--resume", "OUTPUT_DIR", "elsewhere"]):
+        with pytest.raises(ConfigError, match="--resume.*: no run"):
+            load_cfg(words)
+
+
+def test_what_may_change_and_what_may_not():
+    cfg = get_defaults()
+    run = cfg.dump()
+    cfg.SOLVER.MAX_EPOCHS, cfg.TEST.FEAT_NORM, cfg.SOLVER.STEPS = 160, False, (40, 70, 130)
+    assert compare_settings(cfg, run) == [
+        "SOLVER.MAX_EPOCHS 160 (120 in the run)",
+        "SOLVER.STEPS [40, 70, 130] ([40, 70] in the run)",
+        "TEST.FEAT_NORM False (True in the run)",
+    ]
+    cfg.SEED, cfg.MODEL.NAME = 5, "resnet18"
+    with pytest.raises(
+        ConfigError, match=r"MODEL.NAME resnet18 \(resnet50 in the run\); SEED 5 \(0 in the run\)"
+    ):
+        compare_settings(cfg, run)
+
+
+def test_a_setting_that_the_run_did_not_have_yet_is_no_change():
+    assert check_changes({"SEED": 0, "NEW.KEY": 1}, {"SEED": 0, "OLD.KEY": 2}) == []
+
+
+def test_every_changeable_setting_is_there():
+    keys = yaml.safe_load(get_defaults().dump())
+    for name in CHANGEABLE:
+        section, _, key = name.partition(".")
+        assert section in keys and (not key or key in keys[section] or name == "DATASETS.TEST_NAME")
