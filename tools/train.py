@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import ConfigError
 from data import make_data_loader
+from data.datasets import joint_name
 from engine import do_train
 from layers import make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
@@ -34,7 +35,9 @@ def main() -> None:
     folder = None
     if process_number() == 0:
         settings = cfg.dump()
-        folder = make_run_folder(cfg.OUTPUT_DIR, f"{cfg.MODEL.NAME}-{cfg.DATASETS.NAMES[0]}", settings)
+        folder = make_run_folder(
+            cfg.OUTPUT_DIR, f"{cfg.MODEL.NAME}-{joint_name(cfg.DATASETS.NAMES)}", settings
+        )
         log_environment(device, cfg.SEED, settings)
     do_train(
         cfg,
