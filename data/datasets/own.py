@@ -105,14 +105,13 @@ def _number_people(images: Iterable[OwnImage]) -> dict[str, int]:
     return {person: number for number, person in enumerate([*sorted(train), *sorted(others)])}
 
 
-def _number_cameras(images: Iterable[OwnImage]) -> dict[tuple[str, str], int]:
-    """Camera id, or none and the side of the comparison that an image is on -> number."""
+def _number_cameras(images: Iterable[OwnImage]) -> dict[tuple[str, bool], int]:
+    """Key of a camera -> its number."""
     keys = {_camera_key(image) for image in images}
     # Shorter texts first: camera 2 before camera 10; those without an id last.
     return {key: n for n, key in enumerate(sorted(keys, key=lambda key: (not key[0], len(key[0]), key)))}
 
 
-def _camera_key(image: OwnImage) -> tuple[str, str]:
-    if image.camera is None:
-        return "", "gallery" if image.split == "gallery" else "query"
-    return image.camera, ""
+def _camera_key(image: OwnImage) -> tuple[str, bool]:
+    """The camera id; or none, and whether the image is on the gallery's side."""
+    return (image.camera, False) if image.camera else ("", image.split == "gallery")

@@ -51,7 +51,7 @@ def warn_of_differences(dataset: ReidDataset) -> None:
         found = counts(getattr(dataset, subset))
         if found not in published:
             differences = [
-                f"{number} {what}, published {' or '.join(map(str, expected))}"
+                f"{number} {what}, published {' or '.join(map(str, dict.fromkeys(expected)))}"
                 for what, number, expected in zip(
                     ("ids", "images", "cameras"), found, zip(*published, strict=True), strict=True
                 )
