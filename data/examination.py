@@ -23,6 +23,7 @@ SIZE_FACTOR = (
     4  # of the median height x width, up or down, beyond which a size is odd: twice or half each side
 )
 ASPECT_FACTOR = 2  # the same of height / width
+SHOWN = 5  # names to a finding in the report
 
 
 class ImageFacts(NamedTuple):
@@ -104,7 +105,12 @@ def report_table(report: Report) -> str:
         *(rule, rows[0], rule, *rows[1:], rule),
     ]
     for finding in report.findings:
-        lines += [f"{'ERROR' if finding.is_error else 'WARNING'}: {finding.line(5)}"]
+        more = ", …" if len(finding.names) > SHOWN else ""
+        lines += [
+            f"{'ERROR' if finding.is_error else 'WARNING'}: {finding.what}",
+            f"    {', '.join(finding.names[:SHOWN])}{more}",
+            f"    {finding.mend}",
+        ]
     return "\n".join(lines if report.findings else [*lines, "nothing found"])
 
 

@@ -9,10 +9,9 @@ from loguru import logger
 
 from utils.errors import InputError, os_reason
 
-# The formats that OpenCV reads in every build; a file's content counts, not its suffix.
+# Of formats that OpenCV reads as it is; what is in a file decides how it is read, not its suffix.
 IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .bmp .dib .webp .tif .tiff .jp2 .ppm .pgm .pbm .pnm .pxm .pam .sr .ras "
-    ".hdr .pic .exr .avif .gif".split()
+    ".jpg .jpeg .jpe .jfif .png .bmp .dib .webp .tif .tiff .jp2 .ppm .pgm .pbm .pnm .ras .avif .gif".split()
 )
 # Control characters, line separators, and what stands for bytes that are no text in the system's encoding.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

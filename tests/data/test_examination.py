@@ -56,6 +56,21 @@ def test_unreadable_files(mine):
     assert report_tree(report)["subsets"]["gallery"]["unreadable"] == 1
 
 
+def test_a_jpeg_that_is_cut_off_is_unreadable(mine):
+    whole = write_image(mine / "gallery/z/1_c2.jpg", 50, (64, 32)).read_bytes()
+    assert look(mine).findings == []
+    (mine / "gallery/z/1_c2.jpg").write_bytes(whole[: len(whole) * 3 // 4])
+    (finding,) = look(mine).findings
+    assert finding.is_error and finding.names == [f"{mine}/gallery/z/1_c2.jpg"]
+
+
+def test_a_set_that_is_only_tested(mine):
+    shutil.rmtree(mine / "train")
+    report = look(mine)
+    assert whats(report) == ["no training images"] and report.exit_code == 1
+    assert "none" in report_table(report)
+
+
 def test_the_same_bytes_in_train_and_gallery(mine):
     shutil.copy(mine / "train/a/x_c1.png", mine / "gallery/z/copy_c1.png")
     (finding,) = look(mine).findings
@@ -97,8 +112,11 @@ def test_errors_come_first_and_decide_the_exit_code(mine):
     assert look(mine).exit_code == 1
     report = look(mine, "--IMS_PER_BATCH", "32")
     assert [finding.is_error for finding in report.findings] == [True, False] and report.exit_code == 2
-    lines = report_table(report).splitlines()[-2:]
-    assert lines[0].startswith("ERROR: a batch of 32 ") and lines[1].startswith("WARNING: 1 of 3 queries")
+    lines = report_table(report).splitlines()[-6:]
+    assert lines[0].startswith("ERROR: a batch of 32 ") and lines[2].startswith(
+        "    lower SOLVER.IMS_PER_BATCH"
+    )
+    assert lines[3].startswith("WARNING: 1 of 3 queries") and lines[4] == "    nobody (camera 1)"
     tree = report_tree(report)
     assert tree["findings"][1]["names"] == ["nobody (camera 1)"] and tree["findings"][0]["level"] == "error"
 

@@ -137,6 +137,15 @@ def test_absurd_sizes_are_unreadable(tmp_path, width, height):
     assert read_image(str(tmp_path / "x.png"), (32, 32)) is None
 
 
+def test_absurd_size_of_a_jpeg_is_unreadable(tmp_path):
+    content = bytearray(write_image(tmp_path / "x.jpg").read_bytes())
+    assert read_image(str(tmp_path / "x.jpg"), (32, 32)) is not None
+    frame = content.index(b"\xff\xc0")  # marker, length, precision, height, width
+    content[frame + 5 : frame + 9] = struct.pack(">HH", 20_000, 20_000)
+    (tmp_path / "x.jpg").write_bytes(content)
+    assert read_image(str(tmp_path / "x.jpg"), (32, 32)) is None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory as Linux counts it")
 def test_absurd_sizes_get_no_memory(tmp_path):
     """An image at the limit is read, which takes 300 MB; one above it takes nothing."""

@@ -52,7 +52,7 @@ def test_errors(command, mine):
     write_image(mine / "gallery/y/1_c2.jpg", 2)
     done = command("tools/validate_data.py", *SETTINGS)
     assert done.returncode == 2 and not done.stderr, done.stderr
-    assert "ERROR: 1 files cannot be read as images: mine/train/bob/1_c1.jpg" in done.stdout
+    assert "ERROR: 1 files cannot be read as images\n    mine/train/bob/1_c1.jpg\n    remove" in done.stdout
     assert "ERROR: none of 1 queries can have a match" in done.stdout
     refused = command("tools/train.py", *SMALL_NET, *SETTINGS)
     assert_refused(refused, "none of 1 queries can have a match", "x (camera 1)", "DATASETS.TEST_NAME")
