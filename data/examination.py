@@ -19,10 +19,9 @@ from .validation import Finding, batch_findings, quick_findings
 
 SUBSETS = ("train", "query", "gallery")
 BLOCK = 512  # images handed to the threads at a time
-SIZE_FACTOR = (
-    4  # of the median height x width, up or down, beyond which a size is odd: twice or half each side
-)
-ASPECT_FACTOR = 2  # the same of height / width
+# A size is odd beyond so many times the median: height x width (4: each side doubled), height / width.
+SIZE_FACTOR = 4
+ASPECT_FACTOR = 2
 SHOWN = 5  # names to a finding in the report
 
 
