@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from utils.errors import InputError
+from utils.errors import InputError, os_reason
 
 from .files import has_image_suffix, is_file, is_folder, list_folder, warn_left_out
 from .market_layout import SUBSETS
@@ -37,7 +37,7 @@ def read_folder(folder: Path) -> list[OwnImage]:
         warn_left_out(folder / split, "images that are in no person's folder", stray)
         empty = []
         for person in filter(is_folder, entries):
-            paths = _walk(folder / split / person.name)
+            paths = _walk(folder / split / person.name, above=(folder, folder / split))
             images += [OwnImage(path, person.name, _camera(path), split) for path in paths]
             if not paths:
                 empty.append(person.name)
@@ -45,16 +45,16 @@ def read_folder(folder: Path) -> list[OwnImage]:
     return images
 
 
-def _walk(person: Path) -> list[str]:
-    """The images at any depth, by path. Links are followed, but no folder is read twice."""
-    paths, seen, waiting = [], set(), [person]
+def _walk(person: Path, above: tuple[Path, ...]) -> list[str]:
+    """The images at any depth, by path. Links are followed, but to no folder above, or read before."""
+    paths, waiting = [], [person]
+    seen = {_key(folder) for folder in above}
     while waiting:
         folder = waiting.pop()
-        stat = os.stat(folder)
-        if (stat.st_dev, stat.st_ino) in seen:
+        if _key(folder) in seen:
             logger.warning(f"{folder}: left out, as it leads back to a folder that is read already")
             continue
-        seen.add((stat.st_dev, stat.st_ino))
+        seen.add(_key(folder))
         entries = list_folder(folder)
         folders = [e for e in entries if is_folder(e)]
         images = [e for e in entries if has_image_suffix(e.name) and not is_folder(e)]
@@ -62,6 +62,15 @@ def _walk(person: Path) -> list[str]:
         paths += [str(folder / e.name) for e in images if is_file(e)]
         waiting += [folder / e.name for e in folders]
     return sorted(paths)
+
+
+def _key(folder: Path) -> tuple[int, int]:
+    """The same for all paths to a folder."""
+    try:
+        stat = os.stat(folder)
+    except OSError as error:
+        raise InputError(f"cannot read {folder}: {os_reason(error)}") from None
+    return stat.st_dev, stat.st_ino
 
 
 def _camera(path: str) -> str | None:

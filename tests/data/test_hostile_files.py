@@ -26,6 +26,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path, caplog_loguru):
     write_images(tmp_path, "elsewhere/1_c1.jpg", "train/a/2_c2.jpg", "train/a/deep/3_c3.jpg")
     (tmp_path / "train" / "b").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "train" / "a" / "deep" / "loop").symlink_to(tmp_path / "train" / "a")
+    (tmp_path / "train" / "everyone").symlink_to(tmp_path / "train")
     (tmp_path / "train" / "a" / "self").symlink_to(tmp_path / "train" / "a" / "self")
     (tmp_path / "train" / "a" / "gone.jpg").symlink_to(tmp_path / "nowhere")
     dataset = read_own(tmp_path)
@@ -33,8 +34,8 @@ def test_links_are_followed_but_not_in_circles(tmp_path, caplog_loguru):
     assert [path for path, *_ in short(dataset.train, tmp_path)] == names
     (gone,) = (m for m in caplog_loguru if "gone.jpg" in m)
     assert "left out 1 entries that are no files" in gone
-    (loop,) = (m for m in caplog_loguru if "loop" in m)
-    assert f"{tmp_path}/train/a/deep/loop: left out, as it leads back" in loop
+    for link in ("train/a/deep/loop", "train/everyone"):
+        (line,) = (m for m in caplog_loguru if f"{tmp_path}/{link}: left out, as it leads back" in m)
 
 
 @unix
@@ -50,20 +51,25 @@ def test_links_across_many_folders_end(tmp_path):
 
 
 @unix
-def test_deep_folders(tmp_path):
-    """More folders in each other than Python allows calls."""
+@pytest.mark.parametrize("name, depth, readable", [("d", 1100, True), ("d" * 200, 30, False)])
+def test_deep_folders(tmp_path, name, depth, readable):
+    """More folders in each other than Python allows calls; paths longer than the system's 4096 bytes."""
     folder = tmp_path / "train" / "a"
     folder.mkdir(parents=True)
     write_image(folder / "x.jpg")
     here = os.open(folder, os.O_RDONLY)
-    for _ in range(1100):
-        os.mkdir("d", dir_fd=here)
-        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=here)
+        inner = os.open(name, os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = inner
     os.close(here)
     try:
-        assert len(read_own(tmp_path).train) == 1
+        if readable:
+            assert len(read_own(tmp_path).train) == 1
+        else:
+            with pytest.raises(InputError, match="cannot read .*: File name too long"):
+                read_own(tmp_path)
     finally:  # Python's own way to remove folders calls itself for each
         subprocess.run(["rm", "-r", folder], check=True)
 
