@@ -1,7 +1,7 @@
 """Settings checked together, before anything slow starts."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from yacs.config import CfgNode
@@ -96,6 +96,28 @@ def check_choices(cfg: CfgNode, registries: Mapping[str, Collection[str]]) -> No
     _raise(choice_problem(cfg, key, names) for key, names in registries.items())
 
 
+def check_datasets(cfg: CfgNode, command: str, names: Collection[str], is_own: Callable[[str], bool]) -> None:
+    """Check that the data sets that a command reads have a name of the program's, or are a user's own.
+
+    Args:
+        cfg: the settings.
+        command: "train" or "test", which reads the tested data set alone.
+        names: of the program's data sets.
+        is_own: whether a name is that of a user's folder or table.
+
+    Raises:
+        ConfigError: a name is unknown.
+    """
+    tested = cfg.DATASETS.TEST_NAME or cfg.DATASETS.NAMES[0]
+    for name in [tested] if command == "test" else [*cfg.DATASETS.NAMES, tested]:
+        if name not in names and not is_own(name):
+            raise ConfigError(
+                f"DATASETS: unknown {name!r}{did_you_mean(name, names)}; valid: {', '.join(names)}, or the "
+                "path of a folder or of a .csv or .parquet table of your own, from here or below "
+                f"{cfg.DATASETS.ROOT_DIR}"
+            )
+
+
 def check_paths(cfg: CfgNode, command: str) -> None:
     """Raise a ConfigError for a weight file that the command needs and that is not there."""
     if command == "test":
@@ -143,9 +165,10 @@ def _input_problems(cfg: CfgNode) -> list[str]:
             "INPUT.COLOR_JITTER must be [brightness, contrast, saturation, hue], none negative and hue at "
             f"most 0.5, not {jitter}"
         )
-    if len(cfg.DATASETS.NAMES) != 1:
+    names = cfg.DATASETS.NAMES
+    if not names or len(set(names)) < len(names):
         problems.append(
-            f"DATASETS.NAMES must name one data set, such as market1501, not {len(cfg.DATASETS.NAMES)}"
+            f"DATASETS.NAMES must name data sets, such as market1501, each once, not {list(names)}"
         )
     if cfg.DATASETS.SYNTHETIC.IMAGES_PER_CAMERA < 2:
         problems.append(

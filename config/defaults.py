@@ -78,10 +78,16 @@ _C.INPUT.PIXEL_STD = [0.229, 0.224, 0.225]
 
 # --------------------------------------------------------------------------------------------------- data set
 _C.DATASETS = CN()
-# Data set: market1501, or synthetic (people drawn by this program, made once).
+# Data sets to train on, all together: market1501, dukemtmc, msmt17, cuhk03, occluded_duke, veri (vehicles),
+# synthetic (people drawn by this program, made once), or the path of a folder or table of your own
+# (docs/data.md). A path is absolute, from the working directory, or below ROOT_DIR.
 _C.DATASETS.NAMES = ("market1501",)
+# Data set whose query and gallery are tested, named in the same way. Empty: the first of NAMES.
+_C.DATASETS.TEST_NAME = ""
 # Folder that holds the data sets' folders.
 _C.DATASETS.ROOT_DIR = "./data"
+# cuhk03: the boxes that people drew instead of those that a detector found.
+_C.DATASETS.CUHK03_LABELED = False
 # A file that cannot be read as an image: 'stop' ends with its name, 'skip' goes on without it and warns.
 _C.DATASETS.ON_BAD_IMAGE = "stop"
 # Size of the synthetic data set: identities for training and for testing, pictures of each in each camera

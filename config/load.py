@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from ast import literal_eval
 from pathlib import Path
 from typing import Any
@@ -180,8 +181,8 @@ def _coerce(value: Any, default: Any, key: str) -> Any:
     if isinstance(value, str) and (value.startswith(("(", "[", "'", '"')) or not isinstance(default, str)):
         value = _literal(value)
     if isinstance(default, list | tuple):
-        if isinstance(value, str):
-            value = [part.strip() for part in value.split(",")]
+        if isinstance(value, str):  # also [market1501, msmt17], which is no literal for want of quotes
+            value = [part.strip() for part in re.sub(r"^\[(.*)\]$", r"\1", value).split(",")]
         items = value if isinstance(value, list | tuple) else [value]
         return type(default)(_coerce(item, default[0], key) for item in items)
     if isinstance(default, bool):

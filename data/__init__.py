@@ -1,5 +1,11 @@
 """Readers, samplers and batches. The data sets' own folders lie here too, outside git."""
 
+import os
+
+# An image of more pixels is refused before it is given memory: some are made to exhaust it. OpenCV reads this
+# when it is first imported.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "100000000")
+
 from .build import (
     make_data_loader,
     make_multi_query_loader,

@@ -8,17 +8,19 @@ import torch
 from yacs.config import CfgNode
 
 from utils.device import usable_gpu
+from utils.errors import InputError
 from utils.logger import log_plain
 
 from .cache import open_cache
-from .datasets import DATASETS, Record, ReidDataset, statistics_table
+from .datasets import Record, ReidDataset, read_named, statistics_table, unite
 from .images import ImageDataset, ReidLoader
 from .samplers import SAMPLERS, BatchShard, shard_range
 from .transforms import make_test_transform, make_train_transform
+from .validation import report_quickly
 
 
 def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
-    """Read the data set, log its table and make the loaders.
+    """Read the data sets, log their tables, look for mistakes and make the loaders.
 
     Args:
         cfg: the settings.
@@ -28,9 +30,12 @@ def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
         query images; the number of training identities.
 
     Raises:
-        InputError: the data set is not there, or has fewer identities than a batch needs.
+        InputError: a data set is not there, has fewer identities than a batch needs, or no query has a match.
     """
     dataset = read_dataset(cfg)
+    if not dataset.train:
+        raise _no_training_images(cfg.DATASETS.NAMES[0])
+    report_quickly(dataset, cfg)
     return (
         make_train_loader(cfg, dataset),
         make_val_loader(cfg, dataset),
@@ -39,9 +44,36 @@ def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
     )
 
 
-def read_dataset(cfg: CfgNode) -> ReidDataset:
-    """Read the data set that DATASETS names and log its table."""
-    dataset = DATASETS[cfg.DATASETS.NAMES[0]](cfg.DATASETS)
+def read_dataset(cfg: CfgNode, train: bool = True) -> ReidDataset:
+    """Read the data sets that DATASETS names and log their tables.
+
+    Args:
+        cfg: the settings.
+        train: False: the tested data set alone is read; those of training need not be there.
+
+    Returns:
+        The training images of all DATASETS.NAMES, with the query and gallery of DATASETS.TEST_NAME.
+
+    Raises:
+        InputError: a data set is not there, or lacks the part that is wanted of it.
+    """
+    tested = cfg.DATASETS.TEST_NAME or cfg.DATASETS.NAMES[0]
+    trained = list(cfg.DATASETS.NAMES) if train else []
+    found: dict[str, ReidDataset] = {}
+    for name in dict.fromkeys([*trained, tested]):
+        found[name] = read_named(name, cfg.DATASETS)
+        log_plain(statistics_table(found[name]))
+    for name in trained if len(found) > 1 else []:
+        if not found[name].train:
+            raise _no_training_images(name)
+    if not found[tested].query or not found[tested].gallery:
+        raise InputError(
+            f"{tested} has no query or no gallery images; add query and gallery, or test, or name another "
+            "data set with DATASETS.TEST_NAME"
+        )
+    if len(found) == 1:
+        return found[tested]
+    dataset = unite([found[name] for name in trained], found[tested])
     log_plain(statistics_table(dataset))
     return dataset
 
@@ -88,6 +120,13 @@ def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:
         sampler=shard_range(len(records), idist.get_rank(), idist.get_world_size()),
         num_workers=_num_workers(cfg, images),
         pin_memory=_pin_memory(cfg, images),
+    )
+
+
+def _no_training_images(name: str) -> InputError:
+    return InputError(
+        f"{name} has no training images (a folder train, or rows with the split train); add them, or name "
+        "other data sets with DATASETS.NAMES"
     )
 
 

@@ -18,11 +18,8 @@ def read_image(path: str, size: tuple[int, int]) -> np.ndarray | None:
     Returns:
         (H, W, 3) uint8 RGB, or None if the file cannot be read as an image.
     """
-    try:
-        # OpenCV's own file reading does not know names outside the code page on Windows.
-        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
-        return None
+    content = read_file(path)
+    image = None if content is None else decode_image(content)
     if image is None:
         return None
     height, width = size
@@ -32,3 +29,24 @@ def read_image(path: str, size: tuple[int, int]) -> np.ndarray | None:
             image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def read_file(path: str) -> np.ndarray | None:
+    """The bytes of a file (n,), uint8, or None if it cannot be read."""
+    try:
+        # OpenCV's own file reading does not know names outside the code page on Windows.
+        return np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+
+
+def decode_image(content: np.ndarray) -> np.ndarray | None:
+    """The image in the bytes of a file.
+
+    Returns:
+        (H, W, 3) uint8 BGR, or None if it is none, or one of more pixels than data/__init__.py admits.
+    """
+    try:
+        return cv2.imdecode(content, cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None

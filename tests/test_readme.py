@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 import torch
@@ -53,6 +54,8 @@ def test_readme_command(line, command, tmp_path, tiny_root):
     small = [
         "DATASETS.NAMES",
         "synthetic",
+        "DATASETS.TEST_NAME",
+        "",
         "DATASETS.ROOT_DIR",
         tiny_root,
         *TINY_SETTINGS,
@@ -65,13 +68,22 @@ def test_readme_command(line, command, tmp_path, tiny_root):
         "SOLVER.MAX_EPOCHS",
         "1",
     ]
-    if "demo.yml" in line or program == "torchrun":
+    if "demo.yml" in line or program == "torchrun" or "validate_data.py" in line:
         small += ["SOLVER.IMS_PER_BATCH", "16"]
     done = command(*words, *small)
     assert done.returncode == 0, done.stdout + done.stderr
+    if "validate_data.py" in line:
+        assert "nothing found" in done.stdout
+        return
     assert re.search(r"mAP:\d+\.\d%", done.stdout)
     if "train.py" in line:
         assert int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1]) >= 2
+
+
+@pytest.mark.parametrize("line", [line for line in shell_lines("docs/data.md") if "validate" not in line])
+def test_settings_of_the_page_on_data(line):
+    _, tool, *words = shlex.split(line)
+    load_cfg(words, Path(tool).stem)
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -3,8 +3,8 @@
 import torch
 from yacs.config import CfgNode
 
-from config import check_choices, check_paths, load_cfg
-from data.datasets import DATASETS
+from config import check_choices, check_datasets, check_paths, load_cfg
+from data.datasets import DATASETS, find_own
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
 from layers import ID_LOSSES, METRIC_LOSSES
@@ -21,17 +21,23 @@ REGISTRIES = {
     "MODEL.ID_LOSS_TYPE": ID_LOSSES,
     "MODEL.METRIC_LOSS_TYPE": METRIC_LOSSES,
     "INPUT.AUTOAUG": POLICIES,
-    "DATASETS.NAMES": DATASETS,
     "DATALOADER.SAMPLER": SAMPLERS,
     "SOLVER.OPTIMIZER_NAME": OPTIMIZERS,
 }
 
 
-def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.device]:
-    """Read and check the command line, set up log, random numbers and device, meet torchrun's processes."""
+def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
+    """Set up the log, read the command line and check its names."""
     setup_logger()
     cfg = load_cfg(argv, command)
     check_choices(cfg, REGISTRIES)
+    check_datasets(cfg, command, DATASETS, lambda name: find_own(name, cfg.DATASETS.ROOT_DIR) is not None)
+    return cfg
+
+
+def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.device]:
+    """Read and check the command line, set up log, random numbers and device, meet torchrun's processes."""
+    cfg = read_settings(command, argv)
     check_paths(cfg, command)
     seed_everything(cfg.SEED)
     device = select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)

@@ -26,7 +26,7 @@ from utils.results import query_results, save_results, worst_lines
 def main() -> None:
     """Read the data, load the weights, evaluate."""
     cfg, device = start("test")
-    dataset = read_dataset(cfg)
+    dataset = read_dataset(cfg, train=False)
     model = build_model(cfg, num_classes=0)
     report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
     logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")

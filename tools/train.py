@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import ConfigError, compare_settings
 from data import make_data_loader
+from data.datasets import joint_name
 from engine import do_train, load_state
 from layers import make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
@@ -42,7 +43,8 @@ def main() -> None:
             folder = Path(cfg.OUTPUT_DIR)
             reopen_run_folder(folder, settings)
         else:
-            folder = make_run_folder(cfg.OUTPUT_DIR, f"{cfg.MODEL.NAME}-{cfg.DATASETS.NAMES[0]}", settings)
+            name = f"{cfg.MODEL.NAME}-{joint_name(cfg.DATASETS.NAMES)}"
+            folder = make_run_folder(cfg.OUTPUT_DIR, name, settings)
         log_environment(device, cfg.SEED, settings)
         for change in changes:
             logger.info(f"Changed: {change}")

@@ -28,15 +28,15 @@ class InputError(Exception):
     """Something outside the program is wrong; the message is one line that says what and how to mend it."""
 
 
-def run_command(main: Callable[[], None], *expected: type[Exception]) -> NoReturn:
-    """Run a command and end the process.
+def run_command(main: Callable[[], int | None], *expected: type[Exception]) -> NoReturn:
+    """Run a command and end the process with the exit code that it returns, or with 0.
 
     InputError, the ``expected`` exceptions and the FAILURES end it with one line on stderr and exit code 2;
     Ctrl-C with one line and exit code 130. Any other exception is a fault of the program and keeps its
     traceback.
     """
     try:
-        main()
+        code = main()
     except (InputError, *expected) as error:
         _stop(str(error))
     except RuntimeError as error:
@@ -49,7 +49,7 @@ def run_command(main: Callable[[], None], *expected: type[Exception]) -> NoRetur
         _end(130)
     except Exception:
         _keep_traceback()
-    _end(0)
+    _end(code or 0)
 
 
 def failure(error: RuntimeError) -> str | None:

@@ -13,6 +13,22 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Names:
+    """What a data set itself calls the people and cameras of its records, where that is not their number."""
+
+    people: dict[int, str] = field(default_factory=dict)
+    cameras: dict[int, str] = field(default_factory=dict)
+
+    def person(self, pid: int) -> str:
+        """The data set's name of a person."""
+        return self.people.get(pid, str(pid))
+
+    def camera(self, camid: int) -> str:
+        """The data set's name of a camera; file names count cameras from 1."""
+        return self.cameras.get(camid, str(camid + 1))
+
+
+@dataclass(frozen=True)
 class ReidDataset:
     """A data set's subsets. Training ids are classes 0..C-1; query and gallery keep theirs."""
 
@@ -21,17 +37,25 @@ class ReidDataset:
     query: list[Record]
     gallery: list[Record]
     multi_query: list[Record] = field(default_factory=list)  # further images of the queries' people
+    train_names: Names = Names()  # of the training records
+    names: Names = Names()  # of the others
 
     @property
     def num_train_pids(self) -> int:
         """Number of classes."""
         return len({r.pid for r in self.train})
 
+    def names_of(self, subset: str) -> Names:
+        """Names of the people and cameras of 'train', 'query' or 'gallery'."""
+        return self.train_names if subset == "train" else self.names
 
-def relabel(records: list[Record]) -> list[Record]:
-    """Person ids as classes 0..C-1, in the order of the ids."""
-    label = {pid: i for i, pid in enumerate(sorted({r.pid for r in records}))}
-    return [r._replace(pid=label[r.pid]) for r in records]
+
+def relabel(records: list[Record]) -> tuple[list[Record], Names]:
+    """Person ids as classes 0..C-1, in the order of the ids, and the names that give the ids back."""
+    pids = sorted({r.pid for r in records})
+    label = {pid: i for i, pid in enumerate(pids)}
+    people = {i: str(pid) for i, pid in enumerate(pids)}
+    return [r._replace(pid=label[r.pid]) for r in records], Names(people)
 
 
 def statistics_table(dataset: ReidDataset) -> str:
@@ -39,9 +63,8 @@ def statistics_table(dataset: ReidDataset) -> str:
     rule = "  " + "-" * 40
     rows = []
     for subset in ("train", "query", "gallery"):
-        records = getattr(dataset, subset)
-        pids, camids = {r.pid for r in records}, {r.camid for r in records}
-        rows.append(f"  {subset:<8} | {len(pids):5d} | {len(records):8d} | {len(camids):9d}")
+        ids, images, cameras = counts(getattr(dataset, subset))
+        rows.append(f"  {subset:<8} | {ids:5d} | {images:8d} | {cameras:9d}")
     head = [
         f"=> {dataset.name} loaded",
         "Dataset statistics:",
@@ -50,3 +73,8 @@ def statistics_table(dataset: ReidDataset) -> str:
         rule,
     ]
     return "\n".join([*head, *rows, rule])
+
+
+def counts(records: list[Record]) -> tuple[int, int, int]:
+    """Numbers of ids, images and cameras."""
+    return len({r.pid for r in records}), len(records), len({r.camid for r in records})

@@ -13,7 +13,7 @@ from yacs.config import CfgNode
 from utils.errors import InputError, os_reason
 
 from .base import ReidDataset
-from .market1501 import read_market_layout
+from .market_layout import read_market_layout
 from .synthesis import SyntheticSpec, write_synthetic
 
 # Raised whenever the drawing changes, so that a set made before is made again.

@@ -2,7 +2,8 @@ import pytest
 from yacs.config import CfgNode
 
 from data.datasets import statistics_table
-from data.datasets.market1501 import read_market1501, read_market_layout
+from data.datasets.market1501 import read_market1501
+from data.datasets.market_layout import read_market_layout
 from utils.errors import InputError
 
 NAMES = {
@@ -62,7 +63,8 @@ def test_statistics_table(market):
 def test_found_under_its_usual_names_and_a_partial_set_is_named(market, name, caplog_loguru):
     market.rename(market.with_name(name))
     assert len(read_market1501(section(market.parent)).query) == 2
-    assert any("2 images, Market-1501 has 3368" in message for message in caplog_loguru)
+    (line,) = (m for m in caplog_loguru if m.startswith("Market1501, query: "))
+    assert line.strip().endswith("2 ids, published 750; 2 images, published 3368; 2 cameras, published 6")
 
 
 def test_files_with_other_names_are_left_out_and_named(market, caplog_loguru):
@@ -83,7 +85,7 @@ def test_no_folder(tmp_path):
 def test_half_unpacked(market):
     for file in (market / "query").iterdir():
         file.unlink()
-    with pytest.raises(InputError, match="query holds no Market-1501 image; is the archive unpacked whole"):
+    with pytest.raises(InputError, match="query holds no image named like .*; is the archive unpacked whole"):
         read_market1501(section(market.parent))
     (market / "query").rmdir()
     with pytest.raises(InputError, match="query is missing; is the archive unpacked whole"):

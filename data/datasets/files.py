@@ -1,0 +1,86 @@
+"""Files of a folder, whatever lies in it."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from loguru import logger
+
+from utils.errors import InputError, os_reason
+
+# Of formats that OpenCV reads as it is; what is in a file decides how it is read, not its suffix.
+IMAGE_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .bmp .dib .webp .tif .tiff .jp2 .ppm .pgm .pbm .pnm .ras .avif .gif".split()
+)
+# Control characters, line separators, and what stands for bytes that are no text in the system's encoding.
+_UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def find_folder(root: str, names: Sequence[str], title: str, advice: str) -> Path:
+    """The first of ``root``'s folders with one of these names.
+
+    Raises:
+        InputError: there is none; the message lists where it was looked for, and gives the advice.
+    """
+    for name in names:
+        if (Path(root) / name).is_dir():
+            return Path(root) / name
+    raise InputError(
+        f"{title} not found: looked for {', '.join(str(Path(root) / name) for name in names)}; {advice}, or "
+        "set DATASETS.ROOT_DIR to the folder that holds it"
+    )
+
+
+def list_folder(folder: Path) -> list[os.DirEntry]:
+    """The entries of a folder by name, without hidden ones and, with a warning, without unusable names.
+
+    A name with a line break, or with bytes that are no text, could not be shown or written into a log.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted((e for e in found if not e.name.startswith(".")), key=lambda e: e.name)
+    except OSError as error:
+        raise InputError(f"cannot read {folder}: {os_reason(error)}") from None
+    warn_left_out(
+        folder,
+        "whose names hold control characters or are no text",
+        [e.name for e in entries if unusable(e.name)],
+    )
+    return [e for e in entries if not unusable(e.name)]
+
+
+def unusable(name: str) -> bool:
+    """Whether a name cannot be shown in one line of a log."""
+    return bool(_UNUSABLE.search(name))
+
+
+def is_file(entry: os.DirEntry) -> bool:
+    """Whether an entry is a file, or a link to one; no for a link that leads nowhere."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(entry: os.DirEntry) -> bool:
+    """Whether an entry is a folder, or a link to one; no for a link that leads nowhere."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def has_image_suffix(name: str) -> bool:
+    """Whether a file's name ends as those of images do."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def warn_left_out(folder: Path, why: str, names: Sequence[str]) -> None:
+    """Log how many of a folder's entries were left out, and the first of them; nothing if there are none."""
+    if names:
+        shown = ", ".join(repr(name) if unusable(name) else name for name in names[:3])
+        logger.warning(f"{folder}: left out {len(names)} {why}: {shown}{', …' if len(names) > 3 else ''}")
