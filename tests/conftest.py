@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before torch is imported: tests side by side, or a busy machine, would stall OpenMP's barriers.
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 import pytest
 from loguru import logger
 
@@ -41,6 +45,11 @@ SMALL_NET = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test first, so that the others run beside it."""
+    items.sort(key=lambda item: "twenty_times" not in item.name)
+
+
 @pytest.fixture(scope="session")
 def tiny_root(tmp_path_factory) -> Path:
     """A DATASETS.ROOT_DIR with the tiny synthetic data set."""
@@ -70,7 +79,6 @@ def command(tmp_path):
     ) -> subprocess.CompletedProcess:
         script, *rest = words
         program = [script] if script == "-m" else [ROOT / script]
-        # One thread: two tests at a time, or a busy machine, would stall OpenMP's barriers.
         env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"} | (env or {})
         return subprocess.run(
             [sys.executable, *program, *map(str, rest)],

@@ -4,7 +4,6 @@ import os
 import struct
 import subprocess
 import sys
-import time
 import zlib
 
 import cv2
@@ -46,8 +45,7 @@ def test_links_across_many_folders_end(tmp_path):
         write_image(folder / "x.jpg", n)
         for other in folders:
             (folder / f"to-{other.name}").symlink_to(other)
-    start = time.monotonic()
-    assert len(read_own(tmp_path).train) == 12 and time.monotonic() - start < 5
+    assert len(read_own(tmp_path).train) == 12
 
 
 @unix
