@@ -1,5 +1,6 @@
 """Settings checked together, before anything slow starts."""
 
+import math
 import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -29,6 +30,12 @@ POSITIVE = (
     "SOLVER.LOG_PERIOD",
     "SOLVER.EVAL_PERIOD",
     "SOLVER.BASE_LR",
+    "SOLVER.ARCFACE.SCALE",
+    "SOLVER.COSFACE.SCALE",
+    "SOLVER.CIRCLE_SOFTMAX.SCALE",
+    "SOLVER.CIRCLE.GAMMA",
+    "SOLVER.MULTI_SIMILARITY.ALPHA",
+    "SOLVER.MULTI_SIMILARITY.BETA",
     "TEST.IMS_PER_BATCH",
     "TEST.REPEATS",
     "TEST.K1",
@@ -48,6 +55,11 @@ NOT_NEGATIVE = (
     "SOLVER.SAVE_EVERY_MINUTES",
     "SOLVER.KEEP_BEST",
     "SOLVER.MARGIN",
+    "SOLVER.ARCFACE.MARGIN",
+    "SOLVER.COSFACE.MARGIN",
+    "SOLVER.CIRCLE_SOFTMAX.MARGIN",
+    "SOLVER.CIRCLE.MARGIN",
+    "SOLVER.MULTI_SIMILARITY.EPSILON",
     "SOLVER.WEIGHT_DECAY",
     "SOLVER.WEIGHT_DECAY_BIAS",
     "SOLVER.BIAS_LR_FACTOR",
@@ -196,6 +208,10 @@ def _training_problems(cfg: CfgNode) -> list[str]:
         problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
     if not 0 <= cfg.SOLVER.EMA < 1:
         problems.append(f"SOLVER.EMA is a decay, 0 (off) to below 1, not {cfg.SOLVER.EMA}")
+    if cfg.SOLVER.ARCFACE.MARGIN > math.pi:
+        problems.append(
+            f"SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not {cfg.SOLVER.ARCFACE.MARGIN}"
+        )
     if list(cfg.SOLVER.STEPS) != sorted(cfg.SOLVER.STEPS):
         problems.append(f"SOLVER.STEPS must rise, not {list(cfg.SOLVER.STEPS)}")
     return problems
