@@ -111,8 +111,9 @@ _C.DATALOADER.CACHE_GB = 50.0
 # Processes that read images without a cache. -1: one per core that this process has, at most 8. 0: the main
 # process reads.
 _C.DATALOADER.NUM_WORKERS = -1
-# How batches are drawn: 'softmax_triplet' or 'triplet' (P identities x NUM_INSTANCE images), 'softmax'
-# (shuffled).
+# How batches are drawn: 'softmax_triplet' or 'triplet' (P identities x NUM_INSTANCE images),
+# 'camera_balanced' (the same, an identity's images from as many cameras as possible), 'identity_balanced'
+# (the same, every identity equally often, however many images it has), 'softmax' (shuffled).
 _C.DATALOADER.SAMPLER = "softmax_triplet"
 # Images of each identity in a batch (K of PK sampling).
 _C.DATALOADER.NUM_INSTANCE = 4
