@@ -17,6 +17,7 @@ CHOICES = {
     "DATASETS.ON_BAD_IMAGE": ("stop", "skip"),
     "DATALOADER.CACHE": ("none", "ram", "device"),
     "SOLVER.WARMUP_METHOD": ("linear", "constant"),
+    "SOLVER.WARMUP_BY": ("epoch", "iteration"),
     "TEST.NECK_FEAT": ("before", "after"),
     "TEST.SAME_CAMERA": ("drop", "keep"),
     "TEST.PROTOCOL": ("standard", "single_gallery_shot"),
@@ -65,6 +66,8 @@ NOT_NEGATIVE = (
     "SOLVER.BIAS_LR_FACTOR",
     "SOLVER.MOMENTUM",
     "SOLVER.GAMMA",
+    "SOLVER.FLAT_EPOCHS",
+    "SOLVER.MIN_LR",
     "SOLVER.WARMUP_ITERS",
     "SOLVER.WARMUP_FACTOR",
     "SOLVER.CENTER_LR",
@@ -211,6 +214,12 @@ def _training_problems(cfg: CfgNode) -> list[str]:
     if cfg.SOLVER.ARCFACE.MARGIN > math.pi:
         problems.append(
             f"SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not {cfg.SOLVER.ARCFACE.MARGIN}"
+        )
+    if not 0 < cfg.SOLVER.LAYER_DECAY <= 1:
+        problems.append(f"SOLVER.LAYER_DECAY is a factor, above 0 to 1 (off), not {cfg.SOLVER.LAYER_DECAY}")
+    if cfg.SOLVER.SCHEDULE == "cosine" and cfg.SOLVER.MIN_LR > cfg.SOLVER.BASE_LR:
+        problems.append(
+            f"SOLVER.MIN_LR {cfg.SOLVER.MIN_LR} must not be above SOLVER.BASE_LR {cfg.SOLVER.BASE_LR}"
         )
     if list(cfg.SOLVER.STEPS) != sorted(cfg.SOLVER.STEPS):
         problems.append(f"SOLVER.STEPS must rise, not {list(cfg.SOLVER.STEPS)}")

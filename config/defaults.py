@@ -138,14 +138,23 @@ _C.SOLVER.MOMENTUM = 0.9
 # Weight decay of the weights and of the biases.
 _C.SOLVER.WEIGHT_DECAY = 0.0005
 _C.SOLVER.WEIGHT_DECAY_BIAS = 0.0005
+# Learning rate by layer: the head's = BASE_LR, that of each layer of the backbone (a ViT's blocks, a ResNet's
+# stages) = the next one's x LAYER_DECAY; 1: BASE_LR for all.
+_C.SOLVER.LAYER_DECAY = 1.0
+# What follows the warm-up: 'multistep' (STEPS and GAMMA), or 'cosine' (FLAT_EPOCHS at BASE_LR, then half a
+# cosine that reaches MIN_LR in the last epoch).
+_C.SOLVER.SCHEDULE = "multistep"
+_C.SOLVER.FLAT_EPOCHS = 0
+_C.SOLVER.MIN_LR = 7e-7
 # Epochs at which the learning rate is multiplied by GAMMA.
 _C.SOLVER.STEPS = (40, 70)
 _C.SOLVER.GAMMA = 0.1
-# Warm-up: the first WARMUP_ITERS epochs go from BASE_LR x WARMUP_FACTOR up to BASE_LR, 'linear'ly, or stay at
-# BASE_LR x WARMUP_FACTOR ('constant').
+# Warm-up: the first WARMUP_ITERS epochs, or batches with WARMUP_BY 'iteration', go from BASE_LR x WARMUP_FACTOR
+# up to BASE_LR, 'linear'ly, or stay at BASE_LR x WARMUP_FACTOR ('constant').
 _C.SOLVER.WARMUP_FACTOR = 0.01
 _C.SOLVER.WARMUP_ITERS = 10
 _C.SOLVER.WARMUP_METHOD = "linear"
+_C.SOLVER.WARMUP_BY = "epoch"
 # Margin of the triplet loss [distance between features].
 _C.SOLVER.MARGIN = 0.3
 # Triplet loss with the soft margin log(1 + exp(positive - negative)) instead of MARGIN.
