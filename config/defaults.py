@@ -149,8 +149,8 @@ _C.SOLVER.MIN_LR = 7e-7
 # Epochs at which the learning rate is multiplied by GAMMA.
 _C.SOLVER.STEPS = (40, 70)
 _C.SOLVER.GAMMA = 0.1
-# Warm-up: the first WARMUP_ITERS epochs, or batches with WARMUP_BY 'iteration', go from BASE_LR x WARMUP_FACTOR
-# up to BASE_LR, 'linear'ly, or stay at BASE_LR x WARMUP_FACTOR ('constant').
+# Warm-up: the first WARMUP_ITERS epochs (WARMUP_BY 'iteration': batches) go from BASE_LR x WARMUP_FACTOR to
+# BASE_LR, 'linear'ly, or stay at BASE_LR x WARMUP_FACTOR ('constant').
 _C.SOLVER.WARMUP_FACTOR = 0.01
 _C.SOLVER.WARMUP_ITERS = 10
 _C.SOLVER.WARMUP_METHOD = "linear"

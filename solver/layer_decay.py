@@ -8,8 +8,8 @@ from torch import nn
 def layer_factors(model: nn.Module, decay: float) -> dict[str, float]:
     """Factor of each parameter's learning rate: 1 for the head, for each layer below ``decay`` once more.
 
-    A backbone with timm's ``group_matcher`` has timm's layers: of a ViT the embedding, each block, and the
-    last norm, which learns with the head. Any other is a ResNet: the stem and its four stages.
+    A backbone with timm's ``group_matcher`` has timm's layers: of a ViT the embedding and each block, the last
+    with the norm after it. Any other is a ResNet: the stem and its four stages.
 
     Args:
         model: with the backbone ``base``; the rest is the head.
@@ -22,10 +22,9 @@ def layer_factors(model: nn.Module, decay: float) -> dict[str, float]:
         from timm.models import group_parameters  # loaded already, by the backbone
 
         layers = group_parameters(model.base, model.base.group_matcher(), reverse=True)
-        head = max(layers.values())
     else:
         layers = {name: _stage(name) for name, _ in model.base.named_parameters()}
-        head = max(layers.values()) + 1
+    head = max(layers.values()) + 1
     return {
         name: decay ** (head - (layers[name[len("base.") :]] if name.startswith("base.") else head))
         for name, _ in model.named_parameters()

@@ -1,7 +1,5 @@
 """Learning rates by layer."""
 
-import re
-
 import pytest
 import timm
 import torch
@@ -30,19 +28,21 @@ def test_stages_of_a_resnet(load, name):
 
 
 def test_layers_of_a_vit_are_timms():
-    model = nn.Module()
-    model.base = timm.create_model("vit_tiny_patch16_224", num_classes=0, depth=12)
+    model, whole = nn.Module(), timm.create_model("vit_tiny_patch16_224", num_classes=5)
+    model.base = timm.create_model("vit_tiny_patch16_224", num_classes=0)
     model.bottleneck, model.classifier = nn.BatchNorm1d(192), nn.Linear(192, 5, bias=False)
-    expected = {}
-    groups = param_groups_layer_decay(model.base, weight_decay=0.0, layer_decay=0.75)
-    names = {id(p): f"base.{name}" for name, p in model.base.named_parameters()}
-    for group in groups:
-        expected |= {names[id(p)]: group["lr_scale"] for p in group["params"]}
+    names = {id(p): name for name, p in whole.named_parameters()}
+    expected = {
+        names[id(p)]: group["lr_scale"]
+        for group in param_groups_layer_decay(whole, layer_decay=0.75)
+        for p in group["params"]
+    }
     found = layer_factors(model, 0.75)
-    assert {name: f for name, f in found.items() if name.startswith("base.")} == pytest.approx(expected)
-    assert {f for name, f in found.items() if not name.startswith("base.")} == {1.0}
-    block = {int(re.search(r"blocks\.(\d+)", name)[1]): f for name, f in found.items() if "blocks" in name}
-    assert block == pytest.approx({i: 0.75 ** (12 - i) for i in range(12)})
+    head = [found.pop(name) for name in list(found) if not name.startswith("base.")]
+    assert head == [1.0] * 3 and expected.pop("head.weight") == expected.pop("head.bias") == 1.0
+    assert found == pytest.approx({f"base.{name}": factor for name, factor in expected.items()})
+    for i in range(12):
+        assert found[f"base.blocks.{i}.mlp.fc1.weight"] == pytest.approx(0.75 ** (12 - i))
     assert found["base.patch_embed.proj.weight"] == pytest.approx(0.75**13)
 
 

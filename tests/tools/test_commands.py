@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from tests.conftest import ROOT, TINY_SETTINGS
+from tests.conftest import ROOT, TINY_SETTINGS, assert_refused
 
 
 @pytest.fixture(scope="module")
