@@ -8,8 +8,8 @@ from torch import nn
 def layer_factors(model: nn.Module, decay: float) -> dict[str, float]:
     """Factor of each parameter's learning rate: 1 for the head, for each layer below ``decay`` once more.
 
-    A backbone with timm's ``group_matcher`` has timm's layers: of a ViT the embedding and each block, the last
-    with the norm after it. Any other is a ResNet: the stem and its four stages.
+    A backbone with timm's ``group_matcher`` has timm's layers: of a ViT the embedding and each block, the
+    last with the norm after it. Any other is a ResNet: the stem and its four stages.
 
     Args:
         model: with the backbone ``base``; the rest is the head.
