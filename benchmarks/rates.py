@@ -57,7 +57,9 @@ def loop_rates(
     turns = Turns(lambda: step(images, batch.pids, left=10**6), plain, len(images), device, steps, rounds)
 
     watch = LossWatch(0, lambda i: dataset.train[i].path, None)
-    trainer = make_trainer(cfg, step, loader, make_scheduler(cfg, optimizer), Meter(device), watch)
+    trainer = make_trainer(
+        cfg, step, loader, make_scheduler(cfg, optimizer, len(loader)), Meter(device), watch
+    )
     wait = Timer(average=True)
     wait.attach(
         trainer,

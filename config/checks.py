@@ -1,5 +1,6 @@
 """Settings checked together, before anything slow starts."""
 
+import math
 import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ CHOICES = {
     "DATASETS.ON_BAD_IMAGE": ("stop", "skip"),
     "DATALOADER.CACHE": ("none", "ram", "device"),
     "SOLVER.WARMUP_METHOD": ("linear", "constant"),
+    "SOLVER.WARMUP_BY": ("epoch", "iteration"),
     "TEST.NECK_FEAT": ("before", "after"),
     "TEST.SAME_CAMERA": ("drop", "keep"),
     "TEST.PROTOCOL": ("standard", "single_gallery_shot"),
@@ -29,6 +31,12 @@ POSITIVE = (
     "SOLVER.LOG_PERIOD",
     "SOLVER.EVAL_PERIOD",
     "SOLVER.BASE_LR",
+    "SOLVER.ARCFACE.SCALE",
+    "SOLVER.COSFACE.SCALE",
+    "SOLVER.CIRCLE_SOFTMAX.SCALE",
+    "SOLVER.CIRCLE.GAMMA",
+    "SOLVER.MULTI_SIMILARITY.ALPHA",
+    "SOLVER.MULTI_SIMILARITY.BETA",
     "TEST.IMS_PER_BATCH",
     "TEST.REPEATS",
     "TEST.K1",
@@ -48,11 +56,18 @@ NOT_NEGATIVE = (
     "SOLVER.SAVE_EVERY_MINUTES",
     "SOLVER.KEEP_BEST",
     "SOLVER.MARGIN",
+    "SOLVER.ARCFACE.MARGIN",
+    "SOLVER.COSFACE.MARGIN",
+    "SOLVER.CIRCLE_SOFTMAX.MARGIN",
+    "SOLVER.CIRCLE.MARGIN",
+    "SOLVER.MULTI_SIMILARITY.EPSILON",
     "SOLVER.WEIGHT_DECAY",
     "SOLVER.WEIGHT_DECAY_BIAS",
     "SOLVER.BIAS_LR_FACTOR",
     "SOLVER.MOMENTUM",
     "SOLVER.GAMMA",
+    "SOLVER.FLAT_EPOCHS",
+    "SOLVER.MIN_LR",
     "SOLVER.WARMUP_ITERS",
     "SOLVER.WARMUP_FACTOR",
     "SOLVER.CENTER_LR",
@@ -196,6 +211,16 @@ def _training_problems(cfg: CfgNode) -> list[str]:
         problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
     if not 0 <= cfg.SOLVER.EMA < 1:
         problems.append(f"SOLVER.EMA is a decay, 0 (off) to below 1, not {cfg.SOLVER.EMA}")
+    if cfg.SOLVER.ARCFACE.MARGIN > math.pi:
+        problems.append(
+            f"SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not {cfg.SOLVER.ARCFACE.MARGIN}"
+        )
+    if not 0 < cfg.SOLVER.LAYER_DECAY <= 1:
+        problems.append(f"SOLVER.LAYER_DECAY is a factor, above 0 to 1 (off), not {cfg.SOLVER.LAYER_DECAY}")
+    if cfg.SOLVER.SCHEDULE == "cosine" and cfg.SOLVER.MIN_LR > cfg.SOLVER.BASE_LR:
+        problems.append(
+            f"SOLVER.MIN_LR {cfg.SOLVER.MIN_LR} must not be above SOLVER.BASE_LR {cfg.SOLVER.BASE_LR}"
+        )
     if list(cfg.SOLVER.STEPS) != sorted(cfg.SOLVER.STEPS):
         problems.append(f"SOLVER.STEPS must rise, not {list(cfg.SOLVER.STEPS)}")
     return problems

@@ -44,12 +44,14 @@ _C.MODEL.PRETRAIN_PATH = ""
 _C.MODEL.NECK = "bnneck"
 # With several processes (torchrun), batch norms take their statistics over all of them.
 _C.MODEL.SYNC_BN = False
-# Loss on the class scores: 'softmax' (cross-entropy) or 'none'.
+# Loss on the class scores: 'softmax' (cross-entropy), 'arcface', 'cosface', 'circle_softmax' (cross-entropy
+# of cosines with a margin: the classifier then compares directions alone) or 'none'.
 _C.MODEL.ID_LOSS_TYPE = "softmax"
 # Smooth the labels of the cross-entropy by 0.1.
 _C.MODEL.IF_LABELSMOOTH = True
-# Loss on the features: 'triplet' (batch-hard) or 'none'. 'triplet_center' and 'center', as
-# reid-strong-baseline has them, are read as 'triplet' and 'none' with IF_WITH_CENTER on.
+# Loss on the features: 'triplet' (batch-hard), 'weighted_triplet' (AGW's, without a margin), 'circle',
+# 'multi_similarity' or 'none'. 'triplet_center' and 'center', as reid-strong-baseline has them, are read as
+# 'triplet' and 'none' with IF_WITH_CENTER on.
 _C.MODEL.METRIC_LOSS_TYPE = "triplet"
 # Add the center loss.
 _C.MODEL.IF_WITH_CENTER = False
@@ -109,8 +111,9 @@ _C.DATALOADER.CACHE_GB = 50.0
 # Processes that read images without a cache. -1: one per core that this process has, at most 8. 0: the main
 # process reads.
 _C.DATALOADER.NUM_WORKERS = -1
-# How batches are drawn: 'softmax_triplet' or 'triplet' (P identities x NUM_INSTANCE images), 'softmax'
-# (shuffled).
+# How batches are drawn: 'softmax_triplet' or 'triplet' (P identities x NUM_INSTANCE images),
+# 'camera_balanced' (the same, an identity's images from as many cameras as possible), 'identity_balanced'
+# (the same, every identity equally often, however many images it has), 'softmax' (shuffled).
 _C.DATALOADER.SAMPLER = "softmax_triplet"
 # Images of each identity in a batch (K of PK sampling).
 _C.DATALOADER.NUM_INSTANCE = 4
@@ -135,22 +138,54 @@ _C.SOLVER.MOMENTUM = 0.9
 # Weight decay of the weights and of the biases.
 _C.SOLVER.WEIGHT_DECAY = 0.0005
 _C.SOLVER.WEIGHT_DECAY_BIAS = 0.0005
+# Learning rate by layer: the head's = BASE_LR, that of each layer of the backbone (a ViT's blocks, a ResNet's
+# stages) = the next one's x LAYER_DECAY; 1: BASE_LR for all.
+_C.SOLVER.LAYER_DECAY = 1.0
+# What follows the warm-up: 'multistep' (STEPS and GAMMA), or 'cosine' (FLAT_EPOCHS at BASE_LR, then half a
+# cosine that reaches MIN_LR in the last epoch).
+_C.SOLVER.SCHEDULE = "multistep"
+_C.SOLVER.FLAT_EPOCHS = 0
+_C.SOLVER.MIN_LR = 7e-7
 # Epochs at which the learning rate is multiplied by GAMMA.
 _C.SOLVER.STEPS = (40, 70)
 _C.SOLVER.GAMMA = 0.1
-# Warm-up: the first WARMUP_ITERS epochs go from BASE_LR x WARMUP_FACTOR up to BASE_LR, 'linear'ly, or stay at
-# BASE_LR x WARMUP_FACTOR ('constant').
+# Warm-up: the first WARMUP_ITERS epochs (WARMUP_BY 'iteration': batches) go from BASE_LR x WARMUP_FACTOR to
+# BASE_LR, 'linear'ly, or stay at BASE_LR x WARMUP_FACTOR ('constant').
 _C.SOLVER.WARMUP_FACTOR = 0.01
 _C.SOLVER.WARMUP_ITERS = 10
 _C.SOLVER.WARMUP_METHOD = "linear"
+_C.SOLVER.WARMUP_BY = "epoch"
 # Margin of the triplet loss [distance between features].
 _C.SOLVER.MARGIN = 0.3
 # Triplet loss with the soft margin log(1 + exp(positive - negative)) instead of MARGIN.
 _C.SOLVER.SOFT_MARGIN = False
+# Margin heads: scale of the cosines, and margin of the right class: an angle [radians] for arcface, a cosine
+# for the others. ArcFace and CosFace as published, circle_softmax as fast-reid's SBS has it.
+_C.SOLVER.ARCFACE = CN()
+_C.SOLVER.ARCFACE.SCALE = 64.0
+_C.SOLVER.ARCFACE.MARGIN = 0.5
+_C.SOLVER.COSFACE = CN()
+_C.SOLVER.COSFACE.SCALE = 64.0
+_C.SOLVER.COSFACE.MARGIN = 0.35
+_C.SOLVER.CIRCLE_SOFTMAX = CN()
+_C.SOLVER.CIRCLE_SOFTMAX.SCALE = 64.0
+_C.SOLVER.CIRCLE_SOFTMAX.MARGIN = 0.35
+# Circle loss on pairs: margin and scale of the cosine similarities, as published for re-identification.
+_C.SOLVER.CIRCLE = CN()
+_C.SOLVER.CIRCLE.MARGIN = 0.25
+_C.SOLVER.CIRCLE.GAMMA = 128.0
+# Multi-similarity loss: scale of the positives and of the negatives, the cosine similarity at which a pair
+# counts half, and the margin within which pairs are hard enough to count.
+_C.SOLVER.MULTI_SIMILARITY = CN()
+_C.SOLVER.MULTI_SIMILARITY.ALPHA = 2.0
+_C.SOLVER.MULTI_SIMILARITY.BETA = 50.0
+_C.SOLVER.MULTI_SIMILARITY.BASE = 0.5
+_C.SOLVER.MULTI_SIMILARITY.EPSILON = 0.1
 # Center loss: learning rate of the centers, and weight of the loss.
 _C.SOLVER.CENTER_LR = 0.5
 _C.SOLVER.CENTER_LOSS_WEIGHT = 0.0005
-# With several processes, mine the hardest pairs of the triplet loss among the images of all of them.
+# With several processes, the loss on the features (the triplet loss and its like) is over the images of all
+# of them.
 _C.SOLVER.GATHER_TRIPLET = True
 # Convolutions in bfloat16 where the processor computes it, in float16 with scaled gradients on other GPUs, in
 # float32 elsewhere. False: float32 everywhere.

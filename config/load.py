@@ -81,9 +81,10 @@ def load_cfg(argv: list[str] | None = None, command: str = "train") -> CfgNode:
             "settings are nested too deeply; no setting is more than a list of values"
         ) from None
     check_values(cfg, command)
-    if command == "train" and (cfg.DATALOADER.SAMPLER, cfg.MODEL.METRIC_LOSS_TYPE) == ("softmax", "triplet"):
+    metric_loss = cfg.MODEL.METRIC_LOSS_TYPE
+    if command == "train" and cfg.DATALOADER.SAMPLER == "softmax" and metric_loss != "none":
         logger.warning(
-            "shuffled batches (DATALOADER.SAMPLER softmax) hold few pairs for the triplet loss; "
+            f"shuffled batches (DATALOADER.SAMPLER softmax) hold few pairs for the {metric_loss} loss; "
             "MODEL.METRIC_LOSS_TYPE none leaves it out"
         )
     cfg.freeze()

@@ -23,7 +23,7 @@ CHANGEABLE = (
     "DATALOADER.CACHE",
     "DATALOADER.CACHE_GB",
     "DATALOADER.NUM_WORKERS",
-    "SOLVER.MAX_EPOCHS",
+    "SOLVER.MAX_EPOCHS",  # but with a cosine, all of whose learning rates depend on it
     "SOLVER.STEPS",  # from the next epoch on
     "SOLVER.COMPILE",
     "SOLVER.LOG_PERIOD",
@@ -74,7 +74,10 @@ def check_changes(now: Mapping, run: Mapping) -> list[str]:
     """
     changed = {key: (value, now[key]) for key, value in run.items() if key in now and now[key] != value}
     texts = {key: f"{key} {now} ({before} in the run)" for key, (before, now) in changed.items()}
-    if fixed := [text for key, text in texts.items() if not key.startswith(CHANGEABLE)]:
+    changeable = {key for key in texts if key.startswith(CHANGEABLE)}
+    if now.get("SOLVER.SCHEDULE") == "cosine":
+        changeable.discard("SOLVER.MAX_EPOCHS")
+    if fixed := [text for key, text in texts.items() if key not in changeable]:
         raise ConfigError(
             f"this would not be the run that is to go on: {'; '.join(fixed)}; leave these as they were, or "
             "start a new run from its weights with --pretrain_choice self --model_path <run>/mAPxx.pth"

@@ -83,7 +83,7 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
     batch_size = cfg.SOLVER.IMS_PER_BATCH
     rank, processes = idist.get_rank(), idist.get_world_size()
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER](
-        [record.pid for record in dataset.train], batch_size, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED
+        dataset.train, batch_size, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED
     )
     images = _images(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, replace_bad=True)
     workers = _num_workers(cfg, images)

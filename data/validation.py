@@ -64,10 +64,9 @@ def batch_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
     if not dataset.train:
         mend = "it can be tested only (DATASETS.TEST_NAME); to train on it, add them"
         return [Finding(False, "no training images", [dataset.name], mend)]
-    pids = [record.pid for record in dataset.train]
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER]
     try:
-        sampler(pids, cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED)
+        sampler(dataset.train, cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED)
     except InputError as error:
         what, _, mend = str(error).partition("; ")
         return [Finding(True, what, [dataset.name], mend)]

@@ -16,7 +16,7 @@ from utils.device import amp_dtype, autocast
 class TrainStep:
     """Forward, loss and backward of a batch; every SOLVER.GRAD_ACCUM batches, a step of the optimizer.
 
-    Nothing in it waits for the device.
+    Nothing in it waits for the device, unless the loss does.
 
     Args:
         cfg: the settings.

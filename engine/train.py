@@ -54,7 +54,7 @@ def do_train(
             order.
         val_loader: query images, then gallery images.
         optimizer: of the model.
-        scheduler: stepped at the start of each epoch.
+        scheduler: stepped at the start of each epoch, and before each batch.
         loss_fn: loss_fn(score, feat, target) -> scalar.
         num_query: number of query images.
         run_folder: where the first process writes the weights; None in the others.

@@ -34,7 +34,7 @@ def make_trainer(
         cfg: the settings.
         step: what is done with a batch.
         train_loader: whose batches the engine will be run on.
-        scheduler: stepped at the start of each epoch.
+        scheduler: stepped at the start of each epoch, and before each batch.
         meter: told loss and accuracy of each batch.
         watch: told the loss of each batch.
         curves: told the losses that are logged, if given.
@@ -51,6 +51,9 @@ def make_trainer(
     frozen_epochs = cfg.SOLVER.FREEZE_EPOCHS if cfg.SOLVER.FREEZE else 0
     trainer = make_engine(update)
     trainer.add_event_handler(Events.EPOCH_STARTED, start_epoch, step, frozen_epochs, train_loader, scheduler)
+    trainer.add_event_handler(
+        Events.ITERATION_STARTED, lambda engine: scheduler.step_iteration(engine.state.iteration)
+    )
     trainer.add_event_handler(Events.ITERATION_COMPLETED, count_images)
     trainer.add_event_handler(
         Events.ITERATION_COMPLETED, log_training_loss, meter, scheduler, curves, cfg.SOLVER.LOG_PERIOD

@@ -1,17 +1,32 @@
 """Losses, one idea per file, chosen by their own settings."""
 
-from .build import ID_LOSSES, METRIC_LOSSES, make_loss
+from .arcface import ArcFaceLoss
+from .build import ID_LOSSES, MARGIN_HEADS, METRIC_LOSSES, make_loss
 from .center_loss import CenterLoss
+from .circle_loss import CircleLoss
+from .circle_softmax import CircleSoftmaxLoss
+from .cosface import CosFaceLoss
+from .cosine_classifier import CosineClassifier
 from .gather import gather_batch
+from .multi_similarity import MultiSimilarityLoss
 from .sync_batch_norm import CPUSyncBatchNorm, synchronise_batch_norm
 from .triplet_loss import TripletLoss
+from .weighted_triplet import WeightedTripletLoss
 
 __all__ = [
     "ID_LOSSES",
+    "MARGIN_HEADS",
     "METRIC_LOSSES",
+    "ArcFaceLoss",
     "CPUSyncBatchNorm",
     "CenterLoss",
+    "CircleLoss",
+    "CircleSoftmaxLoss",
+    "CosFaceLoss",
+    "CosineClassifier",
+    "MultiSimilarityLoss",
     "TripletLoss",
+    "WeightedTripletLoss",
     "gather_batch",
     "make_loss",
     "synchronise_batch_norm",

@@ -6,25 +6,74 @@ import torch
 from torch import nn
 from yacs.config import CfgNode
 
+from .arcface import ArcFaceLoss
 from .center_loss import CenterLoss
+from .circle_loss import CircleLoss
+from .circle_softmax import CircleSoftmaxLoss
+from .cosface import CosFaceLoss
 from .gather import gather_batch
+from .multi_similarity import MultiSimilarityLoss
 from .triplet_loss import TripletLoss
+from .weighted_triplet import WeightedTripletLoss
 
 LABEL_SMOOTHING = 0.1  # as published with the strong baseline
 
 
+def _smoothing(cfg: CfgNode) -> float:
+    return LABEL_SMOOTHING if cfg.MODEL.IF_LABELSMOOTH else 0.0
+
+
 def _softmax(cfg: CfgNode) -> nn.Module:
-    return nn.CrossEntropyLoss(label_smoothing=LABEL_SMOOTHING if cfg.MODEL.IF_LABELSMOOTH else 0.0)
+    return nn.CrossEntropyLoss(label_smoothing=_smoothing(cfg))
+
+
+def _arcface(cfg: CfgNode) -> nn.Module:
+    return ArcFaceLoss(cfg.SOLVER.ARCFACE.SCALE, cfg.SOLVER.ARCFACE.MARGIN, _smoothing(cfg))
+
+
+def _cosface(cfg: CfgNode) -> nn.Module:
+    return CosFaceLoss(cfg.SOLVER.COSFACE.SCALE, cfg.SOLVER.COSFACE.MARGIN, _smoothing(cfg))
+
+
+def _circle_softmax(cfg: CfgNode) -> nn.Module:
+    settings = cfg.SOLVER.CIRCLE_SOFTMAX
+    return CircleSoftmaxLoss(settings.SCALE, settings.MARGIN, _smoothing(cfg))
 
 
 def _triplet(cfg: CfgNode) -> nn.Module:
     return TripletLoss(None if cfg.SOLVER.SOFT_MARGIN else cfg.SOLVER.MARGIN)
 
 
+def _weighted_triplet(cfg: CfgNode) -> nn.Module:
+    return WeightedTripletLoss()
+
+
+def _circle(cfg: CfgNode) -> nn.Module:
+    return CircleLoss(cfg.SOLVER.CIRCLE.MARGIN, cfg.SOLVER.CIRCLE.GAMMA)
+
+
+def _multi_similarity(cfg: CfgNode) -> nn.Module:
+    settings = cfg.SOLVER.MULTI_SIMILARITY
+    return MultiSimilarityLoss(settings.ALPHA, settings.BETA, settings.BASE, settings.EPSILON)
+
+
+# Losses that read cosines, for which the network has a CosineClassifier: name -> factory(cfg) -> loss(score,
+# target)
+MARGIN_HEADS: dict[str, Callable] = {
+    "arcface": _arcface,
+    "cosface": _cosface,
+    "circle_softmax": _circle_softmax,
+}
 # name -> factory(cfg) -> loss(score, target)
-ID_LOSSES: dict[str, Callable | None] = {"softmax": _softmax, "none": None}
+ID_LOSSES: dict[str, Callable | None] = {"softmax": _softmax, **MARGIN_HEADS, "none": None}
 # name -> factory(cfg) -> loss(feat, target)
-METRIC_LOSSES: dict[str, Callable | None] = {"triplet": _triplet, "none": None}
+METRIC_LOSSES: dict[str, Callable | None] = {
+    "triplet": _triplet,
+    "weighted_triplet": _weighted_triplet,
+    "circle": _circle,
+    "multi_similarity": _multi_similarity,
+    "none": None,
+}
 
 
 def make_loss(cfg: CfgNode, num_classes: int) -> "ReidLoss":
@@ -74,7 +123,7 @@ class ReidLoss(nn.Module):
         """The loss, a scalar.
 
         Args:
-            score: (B, C) class scores.
+            score: (B, C) class scores; cosines for the margin heads.
             feat: (B, D) features before the neck.
             target: (B,) int64 classes.
         """

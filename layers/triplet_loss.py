@@ -45,11 +45,28 @@ def batch_hard(feat: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, 
         Distance to the farthest image of the same identity (B,), to the nearest of another one (B,), and
         whether the anchor has both (B,); where it has not, the distances are finite and mean nothing.
     """
+    distance, positive, negative = pair_distances(feat, target)
+    farthest = torch.where(positive, distance, 0).amax(1)
+    nearest = torch.where(negative, distance, distance.detach().amax()).amin(1)
+    return farthest, nearest, positive.any(1) & negative.any(1)
+
+
+def pair_distances(
+    feat: torch.Tensor, target: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Distances of all pairs, and which of them are positive and negative.
+
+    Args:
+        feat: (B, D) float.
+        target: (B,) int64 identities.
+
+    Returns:
+        Euclidean distances (B, B), in float32 at least; whether a pair is of two images of one identity
+        (B, B); whether it is of two identities (B, B).
+    """
     feat = feat.to(torch.promote_types(feat.dtype, torch.float32))
     # Not by a matrix product: |a|² + |b|² - 2ab loses the small distances, the ones mined, to rounding.
     distance = torch.cdist(feat, feat, compute_mode="donot_use_mm_for_euclid_dist")
     same = target[:, None] == target[None, :]
-    positive = same & ~torch.eye(len(target), dtype=torch.bool, device=target.device)
-    farthest = torch.where(positive, distance, 0).amax(1)
-    nearest = torch.where(same, distance.detach().amax(), distance).amin(1)
-    return farthest, nearest, positive.any(1) & (~same).any(1)
+    itself = torch.eye(len(target), dtype=torch.bool, device=target.device)
+    return distance, same & ~itself, ~same

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from yacs.config import CfgNode
 
+from layers import MARGIN_HEADS, CosineClassifier
+
 from .backbones import BACKBONES
 
 
@@ -15,9 +17,17 @@ class Baseline(nn.Module):
         num_classes: identities to classify; 0 builds no classifier, for testing.
         neck: 'bnneck' or 'no'.
         neck_feat: feature given in testing, 'before' or 'after' the neck.
+        cosine: the scores are cosines, for the margin heads.
     """
 
-    def __init__(self, base: nn.Module, num_classes: int, neck: str = "bnneck", neck_feat: str = "after"):
+    def __init__(
+        self,
+        base: nn.Module,
+        num_classes: int,
+        neck: str = "bnneck",
+        neck_feat: str = "after",
+        cosine: bool = False,
+    ):
         super().__init__()
         self.base = base
         self.neck_feat = neck_feat
@@ -26,7 +36,9 @@ class Baseline(nn.Module):
         if neck == "bnneck":
             self.bottleneck = nn.BatchNorm1d(dim)  # weight 1, bias 0
             self.bottleneck.bias.requires_grad_(False)  # so that the classes' planes go through the origin
-        if num_classes:
+        if num_classes and cosine:
+            self.classifier = CosineClassifier(dim, num_classes)
+        elif num_classes:
             self.classifier = nn.Linear(dim, num_classes, bias=neck == "no")
             if neck == "bnneck":
                 nn.init.normal_(self.classifier.weight, std=0.001)
@@ -59,4 +71,5 @@ def build_model(cfg: CfgNode, num_classes: int) -> Baseline:
         num_classes: training identities; 0 for a network that only gives features.
     """
     base = BACKBONES[cfg.MODEL.NAME](last_stride=cfg.MODEL.LAST_STRIDE, stem_relu=cfg.MODEL.STEM_RELU)
-    return Baseline(base, num_classes, cfg.MODEL.NECK, cfg.TEST.NECK_FEAT)
+    cosine = cfg.MODEL.ID_LOSS_TYPE in MARGIN_HEADS
+    return Baseline(base, num_classes, cfg.MODEL.NECK, cfg.TEST.NECK_FEAT, cosine)

@@ -1,10 +1,15 @@
 """From the settings to an optimizer and its schedule."""
 
+import math
+
 import torch
 from torch import nn
 from yacs.config import CfgNode
 
+from .cosine import WarmupCosineLR
+from .layer_decay import layer_factors
 from .lr_scheduler import WarmupMultiStepLR
+from .warmup import WarmupLR
 
 # name in SOLVER.OPTIMIZER_NAME -> factory(groups, cfg.SOLVER)
 OPTIMIZERS = {
@@ -14,35 +19,70 @@ OPTIMIZERS = {
 }
 
 
+def _cosine(optimizer: torch.optim.Optimizer, solver: CfgNode, warmup_epochs: int, **warmup) -> WarmupLR:
+    start = warmup_epochs + solver.FLAT_EPOCHS
+    floor = solver.MIN_LR / solver.BASE_LR
+    return WarmupCosineLR(optimizer, start, solver.MAX_EPOCHS, floor, **warmup)
+
+
+def _multistep(optimizer: torch.optim.Optimizer, solver: CfgNode, warmup_epochs: int, **warmup) -> WarmupLR:
+    return WarmupMultiStepLR(optimizer, solver.STEPS, solver.GAMMA, **warmup)
+
+
+# name in SOLVER.SCHEDULE -> factory(optimizer, cfg.SOLVER, epochs of the warm-up, its settings)
+SCHEDULES = {"multistep": _multistep, "cosine": _cosine}
+
+
 def make_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     """An optimizer of the parameters that are trained.
 
-    Biases have a learning rate and a weight decay of their own. Parameters with equal settings share a group,
-    so that the fused kernels see few, long lists.
+    Biases have a learning rate and a weight decay of their own, the layers of the backbone rates by
+    SOLVER.LAYER_DECAY. Parameters with equal settings share a group, so that the fused kernels see few, long
+    lists; the groups with the head's rate come first.
 
     Args:
         cfg: the settings.
         model: on the device that it will be trained on.
     """
     solver = cfg.SOLVER
-    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
+    factors = layer_factors(model, solver.LAYER_DECAY) if solver.LAYER_DECAY != 1 else {}
+    groups: dict[tuple[float, float, float, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             is_bias = name.endswith("bias")
-            lr = solver.BASE_LR * (solver.BIAS_LR_FACTOR if is_bias else 1)
+            factor = factors.get(name, 1.0)
+            lr = solver.BASE_LR * (solver.BIAS_LR_FACTOR if is_bias else 1) * factor
             decay = solver.WEIGHT_DECAY_BIAS if is_bias else solver.WEIGHT_DECAY
             # SGD's fused kernel starts the momentum of a group's parameters together.
             starts_late = solver.FREEZE and name.startswith("base.")
-            groups.setdefault((lr, decay, starts_late), []).append(parameter)
+            groups.setdefault((factor, lr, decay, starts_late), []).append(parameter)
     return OPTIMIZERS[solver.OPTIMIZER_NAME](
-        [{"params": params, "lr": lr, "weight_decay": decay} for (lr, decay, _), params in groups.items()],
+        [
+            {"params": params, "lr": lr, "weight_decay": decay}
+            for (_, lr, decay, _), params in sorted(groups.items(), key=lambda item: -item[0][0])
+        ],
         solver,
     )
 
 
-def make_scheduler(cfg: CfgNode, optimizer: torch.optim.Optimizer) -> WarmupMultiStepLR:
-    """The schedule of the settings, to be stepped at the start of each epoch."""
+def make_scheduler(
+    cfg: CfgNode, optimizer: torch.optim.Optimizer, epoch_length: int | None = None
+) -> WarmupLR:
+    """The schedule of the settings, to be stepped at the start of each epoch and before each batch.
+
+    Args:
+        cfg: the settings.
+        optimizer: of ``make_optimizer``.
+        epoch_length: batches of an epoch, which a warm-up by iterations needs.
+    """
     solver = cfg.SOLVER
-    return WarmupMultiStepLR(
-        optimizer, solver.STEPS, solver.GAMMA, solver.WARMUP_FACTOR, solver.WARMUP_ITERS, solver.WARMUP_METHOD
+    by_epoch = solver.WARMUP_BY == "epoch"
+    return SCHEDULES[solver.SCHEDULE](
+        optimizer,
+        solver,
+        solver.WARMUP_ITERS if by_epoch else math.ceil(solver.WARMUP_ITERS / epoch_length),
+        warmup_factor=solver.WARMUP_FACTOR,
+        warmup_iters=solver.WARMUP_ITERS,
+        warmup_method=solver.WARMUP_METHOD,
+        warmup_by=solver.WARMUP_BY,
     )

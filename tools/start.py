@@ -9,7 +9,7 @@ from data.samplers import SAMPLERS
 from data.transforms import POLICIES
 from layers import ID_LOSSES, METRIC_LOSSES
 from modeling import BACKBONES
-from solver import OPTIMIZERS
+from solver import OPTIMIZERS, SCHEDULES
 from utils.device import select_device
 from utils.distributed import join_processes
 from utils.logger import setup_logger
@@ -23,6 +23,7 @@ REGISTRIES = {
     "INPUT.AUTOAUG": POLICIES,
     "DATALOADER.SAMPLER": SAMPLERS,
     "SOLVER.OPTIMIZER_NAME": OPTIMIZERS,
+    "SOLVER.SCHEDULE": SCHEDULES,
 }
 
 

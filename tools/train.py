@@ -54,7 +54,7 @@ def main() -> None:
         train_loader,
         val_loader,
         optimizer,
-        make_scheduler(cfg, optimizer),
+        make_scheduler(cfg, optimizer, len(train_loader)),
         make_loss(cfg, num_classes),
         num_query,
         folder,

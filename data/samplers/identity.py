@@ -55,7 +55,7 @@ class IdentitySampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        groups = [self._deal(images, rng) for images in self.images]
+        groups = [self._deal(images, rng) for images in self.images]  # at least as many as ``_counts`` asks
         batches = [[] for _ in range(self.num_batches)]
         for identity, chosen in self._place(rng):
             for group, batch in zip(groups[identity], chosen, strict=False):
@@ -70,6 +70,13 @@ class IdentitySampler(Sampler[list[int]]):
             images = rng.permutation(np.concatenate([images, rng.choice(images, k - len(images))]))
         return images[: len(images) // k * k].reshape(-1, k)
 
+    def _counts(self, rng: np.random.Generator) -> np.ndarray:
+        """How many batches of the epoch each identity stands in; together they fill them."""
+        counts = np.minimum(self.num_groups, self.num_batches)
+        surplus = int(counts.sum()) - self.num_batches * self.per_batch
+        dropped = rng.permutation(np.repeat(np.arange(len(counts)), counts))[:surplus]
+        return counts - np.bincount(dropped, minlength=len(counts))
+
     def _place(self, rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
         """Each identity with the batches that its groups go to.
 
@@ -77,10 +84,7 @@ class IdentitySampler(Sampler[list[int]]):
         the batches level, so that the last identities still find different ones (Gale and Ryser's theorem on
         0-1 matrices).
         """
-        counts = np.minimum(self.num_groups, self.num_batches)
-        surplus = int(counts.sum()) - self.num_batches * self.per_batch
-        dropped = rng.permutation(np.repeat(np.arange(len(counts)), counts))[:surplus]
-        counts = counts - np.bincount(dropped, minlength=len(counts))
+        counts = self._counts(rng)
         free = np.full(self.num_batches, self.per_batch)
         for identity in rng.permutation(len(counts)):
             order = np.argsort(-free - rng.random(self.num_batches))

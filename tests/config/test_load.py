@@ -66,6 +66,8 @@ def test_triplet_loss_on_shuffled_batches_is_warned_of(caplog_loguru):
     assert not caplog_loguru
     load_cfg(["DATALOADER.SAMPLER", "softmax"])
     assert len(caplog_loguru) == 1 and "few pairs for the triplet loss" in caplog_loguru[0]
+    load_cfg(["DATALOADER.SAMPLER", "softmax", "MODEL.METRIC_LOSS_TYPE", "circle"])
+    assert len(caplog_loguru) == 2 and "few pairs for the circle loss" in caplog_loguru[1]
 
 
 def test_foreign_command_line_quotes():
@@ -213,6 +215,13 @@ def test_the_tree_is_frozen_and_survives_its_own_yaml(tmp_path):
         (["DATALOADER.CACHE", "rom"], "DATALOADER.CACHE: unknown 'rom' .did you mean ram"),
         (["DATALOADER.CACHE_GB", "-1"], "DATALOADER.CACHE_GB must not be negative"),
         (["SOLVER.GRAD_ACCUM", "0"], "SOLVER.GRAD_ACCUM must be at least 1"),
+        (["SOLVER.LAYER_DECAY", "1.5"], "LAYER_DECAY is a factor, above 0 to 1"),
+        (["SOLVER.SCHEDULE", "cosine", "SOLVER.MIN_LR", "1"], "MIN_LR 1.0 must not be above SOLVER.BASE_LR"),
+        (["SOLVER.WARMUP_BY", "iterations"], "did you mean iteration"),
+        (["SOLVER.ARCFACE.MARGIN", "4"], "SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not 4.0"),
+        (["SOLVER.COSFACE.SCALE", "0"], "SOLVER.COSFACE.SCALE must be above 0"),
+        (["SOLVER.CIRCLE.GAMA", "80"], "did you mean SOLVER.CIRCLE.GAMMA"),
+        (["SOLVER.MULTI_SIMILARITY.EPSILON", "-1"], "EPSILON must not be negative"),
         (["SOLVER.CLIP_GRAD_NORM", "-1"], "SOLVER.CLIP_GRAD_NORM must not be negative"),
     ],
 )

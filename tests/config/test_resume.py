@@ -70,6 +70,17 @@ def test_what_may_change_and_what_may_not():
         compare_settings(cfg, run)
 
 
+def test_a_cosine_takes_no_other_number_of_epochs():
+    cfg = get_defaults()
+    cfg.SOLVER.SCHEDULE = "cosine"
+    run = cfg.dump()
+    cfg.SOLVER.MAX_EPOCHS = 160
+    with pytest.raises(ConfigError, match=r"SOLVER.MAX_EPOCHS 160 \(120 in the run\); leave these"):
+        compare_settings(cfg, run)
+    cfg.SOLVER.MAX_EPOCHS, cfg.SOLVER.EVAL_PERIOD = 120, 5
+    assert compare_settings(cfg, run) == ["SOLVER.EVAL_PERIOD 5 (1 in the run)"]
+
+
 def test_a_setting_that_the_run_did_not_have_yet_is_no_change():
     assert check_changes({"SEED": 0, "NEW.KEY": 1}, {"SEED": 0, "OLD.KEY": 2}) == []
 

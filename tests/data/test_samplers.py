@@ -3,7 +3,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from data.samplers import BatchShard, IdentitySampler, ShuffleSampler, shard_range
+from data.datasets import Record
+from data.samplers import (
+    SAMPLERS,
+    BatchShard,
+    CameraBalancedSampler,
+    IdentityBalancedSampler,
+    IdentitySampler,
+    ShuffleSampler,
+    shard_range,
+)
 from utils.errors import InputError
 
 # Training identities of Market-1501 by their number of images: {images: identities}.
@@ -132,6 +141,126 @@ def test_a_batch_that_cannot_be_divided():
         BatchShard(IdentitySampler(MARKET, 64, 4), 64, 0, 3)
     with pytest.raises(InputError, match="a batch of 4 leaves each of 4 processes one image"):
         BatchShard(ShuffleSampler(MARKET, 4), 4, 0, 4)
+
+
+def most_cameras(camids: np.ndarray, k: int) -> int:
+    """The most different cameras that an identity's groups of K images can hold, added up."""
+    groups = max(1, len(camids) // k)
+    return min(groups * k, sum(min(number, groups) for number in Counter(camids.tolist()).values()))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_camera_balanced_groups_hold_the_most_cameras_that_they_can(seed):
+    rng = np.random.default_rng(seed)
+    k, per_batch = int(rng.integers(1, 6)), int(rng.integers(1, 6))
+    counts = rng.integers(1, 40, int(rng.integers(per_batch, 12)))
+    pids = rng.permutation(np.repeat(np.arange(len(counts)) * 7 - 3, counts))
+    # Unevenly: most images are of the first cameras.
+    camids = rng.choice(6, len(pids), p=[0.5, 0.2, 0.15, 0.1, 0.04, 0.01])
+    sampler = CameraBalancedSampler(pids, camids, per_batch * k, k, seed)
+    check_epoch(sampler, pids, per_batch, k)
+    assert len(sampler) == len(IdentitySampler(pids, per_batch * k, k, seed))
+    dealt = [sampler._deal(images, rng) for images in sampler.images]
+    for images, groups in zip(sampler.images, dealt, strict=True):
+        assert groups.shape == (max(1, len(images) // k), k)
+        assert len(np.unique(groups)) == min(groups.size, len(images))
+        found = [len(np.unique(camids[group])) for group in groups]
+        assert sum(found) == most_cameras(camids[images], k)
+
+
+def test_camera_balanced_positives_come_from_other_cameras():
+    """People seen 20 times by one camera and 4 times each by two: the part of pairs across cameras."""
+    pids, camids = np.repeat(np.arange(8), 28), np.tile([0] * 20 + [1] * 4 + [2] * 4, 8)
+    across = {}
+    for sampler in (IdentitySampler(pids, 8, 4), CameraBalancedSampler(pids, camids, 8, 4)):
+        pairs = [
+            camids[batch[i]] != camids[batch[j]]
+            for batch in sampler
+            for start in (0, 4)
+            for i in range(start, start + 4)
+            for j in range(i + 1, start + 4)
+        ]
+        across[type(sampler)] = np.mean(pairs)
+    # Seven groups, eight images of other cameras: six groups with one of them, one with two. By chance, 404
+    # of 756 pairs are of one camera.
+    assert across[CameraBalancedSampler] == pytest.approx((6 * 3 / 6 + 5 / 6) / 7)
+    assert across[IdentitySampler] == pytest.approx(1 - 404 / 756, abs=0.04)
+
+
+def test_camera_balanced_uses_every_image_over_the_epochs():
+    camids = [0] * 9 + [1, 2]
+    sampler = CameraBalancedSampler([0] * 11 + [1] * 11, camids * 2, 8, 4)
+    drawn = Counter()
+    for epoch in range(50):
+        sampler.set_epoch(epoch)
+        for batch in sampler:
+            drawn.update(batch)
+    assert set(drawn) == set(range(22))
+    assert all(drawn[i] == 50 for i in (9, 10, 20, 21)), "the rare cameras' images, in every epoch"
+
+
+def test_identity_balanced_draws_every_identity_equally_often():
+    rng = np.random.default_rng(0)
+    counts = [500, 100, 30, 9, 5, 4, 3, 1, 2, 12]
+    pids = rng.permutation(np.repeat(np.arange(10) * 3, counts))
+    sampler = IdentityBalancedSampler(pids, 16, 4, seed=2)
+    assert len(sampler) == 666 // 16 == 41
+    total = Counter()
+    for epoch in range(30):
+        sampler.set_epoch(epoch)
+        batches = list(sampler)
+        assert len(batches) == 41
+        drawn = Counter()
+        for batch in batches:
+            groups = np.asarray(batch).reshape(4, 4)
+            ids = [np.unique(pids[group]) for group in groups]
+            assert all(len(i) == 1 for i in ids) and len(np.unique(ids)) == 4
+            for group, pid in zip(groups, np.concatenate(ids), strict=True):
+                assert len(np.unique(group)) == min(4, counts[pid // 3]), "an image twice in a group"
+            drawn.update(pids[groups[:, 0]].tolist())
+        assert set(drawn.values()) == {16, 17} and sum(drawn.values()) == 41 * 4
+        total.update(drawn)
+    assert max(total.values()) - min(total.values()) < 30, "the odd one more goes to others each time"
+
+
+def test_identity_balanced_uses_the_images_of_an_identity_evenly():
+    pids = np.array([0] * 40 + [1] * 8 + [2] * 4)
+    sampler, drawn = IdentityBalancedSampler(pids, 8, 4), Counter()
+    for epoch in range(100):
+        sampler.set_epoch(epoch)
+        for batch in sampler:
+            drawn.update(batch)
+    for pid in range(3):
+        times = [drawn[i] for i in np.flatnonzero(pids == pid)]
+        assert min(times) > 0.5 * np.mean(times), "none is left out over the epochs"
+    assert sum(drawn[i] for i in range(40)) == pytest.approx(400 * 6 / 3 * 2, rel=0.05)
+
+
+def test_a_small_set_still_has_a_batch_of_it():
+    (batch,) = IdentityBalancedSampler([0, 0, 1], 8, 4)
+    assert sorted(batch[:4]) in ([0, 0, 1, 1], [0, 0, 0, 1], [0, 1, 1, 1], [2] * 4)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_keeps_the_contract(name):
+    """Order by seed and epoch alone, from records; parts of several processes; too few identities refused."""
+    rng = np.random.default_rng(5)
+    records = [Record("", int(pid), int(rng.integers(6))) for pid in MARKET[:3000]]
+
+    def order(seed, epoch, shard=None):
+        sampler = SAMPLERS[name](records, 32, 4, seed)
+        assert sampler.seed == seed and sampler.num_instances == (1 if name == "softmax" else 4)
+        if shard is not None:
+            sampler = BatchShard(sampler, 32, shard, 2)
+        sampler.set_epoch(epoch)
+        list(sampler)  # an epoch that was drawn before leaves nothing behind
+        return list(sampler)
+
+    assert order(1, 3) == order(1, 3)
+    assert order(1, 3) != order(1, 4) and order(1, 3) != order(2, 3)
+    assert [a + b for a, b in zip(order(1, 3, 0), order(1, 3, 1), strict=True)] == order(1, 3)
+    with pytest.raises(InputError):
+        SAMPLERS[name]([Record("", 0, 0)] * 9, 12, 4, 0)
 
 
 @pytest.mark.parametrize("number, processes", [(10, 1), (10, 3), (19281, 8), (2, 4)])

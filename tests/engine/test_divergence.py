@@ -42,7 +42,7 @@ def train(load, tiny, folder, bad: set[int], *words, value: float = float("nan")
     model = build_model(cfg, num_classes)
     optimizer = make_optimizer(cfg, model)
     loss = Sometimes(make_loss(cfg, num_classes), bad, value)
-    parts = optimizer, make_scheduler(cfg, optimizer), loss, num_query, folder, CPU
+    parts = optimizer, make_scheduler(cfg, optimizer, len(train_loader)), loss, num_query, folder, CPU
     do_train(cfg, model, train_loader, val_loader, *parts)
     return model
 

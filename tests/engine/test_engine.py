@@ -33,7 +33,7 @@ def train(load, tiny, folder, *words) -> torch.nn.Module:
         train_loader,
         val_loader,
         optimizer,
-        make_scheduler(cfg, optimizer),
+        make_scheduler(cfg, optimizer, len(train_loader)),
         make_loss(cfg, num_classes),
         num_query,
         folder,

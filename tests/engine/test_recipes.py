@@ -33,7 +33,7 @@ def train(load, tiny, tmp_path):
         optimizer = make_optimizer(cfg, model)
         parts = (
             optimizer,
-            make_scheduler(cfg, optimizer),
+            make_scheduler(cfg, optimizer, len(train_loader)),
             make_loss(cfg, num_classes),
             num_query,
             tmp_path,

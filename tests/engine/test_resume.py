@@ -34,7 +34,14 @@ def train(load, tiny):
         assert len(train_loader) == LENGTH + (cfg.DATALOADER.SAMPLER == "softmax")
         model = build_model(cfg, num_classes)
         optimizer = make_optimizer(cfg, model)
-        parts = optimizer, make_scheduler(cfg, optimizer), make_loss(cfg, num_classes), num_query, folder, CPU
+        parts = (
+            optimizer,
+            make_scheduler(cfg, optimizer, len(train_loader)),
+            make_loss(cfg, num_classes),
+            num_query,
+            folder,
+            CPU,
+        )
         state = load_state(folder) if resume else None
         do_train(cfg, model, train_loader, val_loader, *parts, resume=state)
         return model
@@ -79,6 +86,12 @@ RECIPES = {
         *["INPUT.AUTOAUG", "randaugment", "INPUT.AUTOAUG_PROB", "0.5", "SOLVER.SKIP_BAD_STEPS", "2"],
         *["SOLVER.CLIP_GRAD_NORM", "5", "--freeze", "--freeze_epoch", "1"],
     ],
+    "schedules": [
+        *["SOLVER.SCHEDULE", "cosine", "SOLVER.WARMUP_BY", "iteration", "SOLVER.WARMUP_ITERS", "5"],
+        *["SOLVER.LAYER_DECAY", "0.5", "DATALOADER.SAMPLER", "camera_balanced", "SOLVER.GRAD_ACCUM", "2"],
+        *["MODEL.ID_LOSS_TYPE", "circle_softmax", "MODEL.METRIC_LOSS_TYPE", "multi_similarity"],
+        *["--IF_WITH_CENTER", "yes", "SOLVER.LOG_PERIOD", "3"],
+    ],
     "workers": [
         *["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "SOLVER.OPTIMIZER_NAME", "SGD"],
         *["DATALOADER.SAMPLER", "softmax", "MODEL.METRIC_LOSS_TYPE", "none", "SOLVER.EVAL_PERIOD", "9"],
@@ -91,9 +104,12 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, recipe):
     words = RECIPES[recipe]
     whole = train(tmp_path / "whole", *words).state_dict()
     expected = load_state(tmp_path / "whole")
-    for number in {"plain": (1, LENGTH, 2 * LENGTH), "all": (5, LENGTH + 2), "workers": (LENGTH + 3,)}[
-        recipe
-    ]:
+    for number in {
+        "plain": (1, LENGTH, 2 * LENGTH),
+        "all": (5, LENGTH + 2),
+        "schedules": (3, LENGTH + 2),
+        "workers": (LENGTH + 3,),
+    }[recipe]:
         folder = tmp_path / str(number)
         stop_at(number)
         stopped = train(folder, *words)

@@ -6,7 +6,18 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from layers import TripletLoss, gather_batch, make_loss, synchronise_batch_norm
+from layers import (
+    METRIC_LOSSES,
+    ArcFaceLoss,
+    CenterLoss,
+    CircleSoftmaxLoss,
+    CosFaceLoss,
+    CosineClassifier,
+    TripletLoss,
+    gather_batch,
+    make_loss,
+    synchronise_batch_norm,
+)
 from tests.distributed import run_in_processes
 
 CPU = torch.device("cpu")
@@ -69,6 +80,51 @@ def check_settings(rank: int) -> None:
     alone = make_loss(load_cfg([*words, "no"]), 5)(*mine)
     assert torch.allclose(gathered, TripletLoss(0.3)(feat, target))
     assert torch.allclose(alone, TripletLoss(0.3)(half(feat, rank), half(target, rank)))
+
+
+def check_every_loss_on_the_features(rank: int) -> None:
+    """Loss and gradient of the whole batch, center loss included, whatever the loss on the features."""
+    from config import load_cfg
+
+    torch.manual_seed(0)
+    inputs, score, target = torch.randn(8, 5), torch.randn(4, 5), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+    for name in METRIC_LOSSES:
+        words = ["MODEL.ID_LOSS_TYPE", "none", "MODEL.METRIC_LOSS_TYPE", name, "--IF_WITH_CENTER", "yes"]
+        network = nn.Linear(5, 3)
+        parallel = DistributedDataParallel(copy.deepcopy(network))
+        loss_fn = make_loss(load_cfg([*words, "SOLVER.CENTER_LOSS_WEIGHT", "0.5"]), 5)
+        torch.manual_seed(3)
+        loss = loss_fn(score, parallel(half(inputs, rank)), half(target, rank))
+        loss.backward()
+        torch.manual_seed(3)
+        feat = network(inputs)
+        expected = 0.5 * CenterLoss(5)(feat, target)
+        if METRIC_LOSSES[name]:
+            expected = expected + METRIC_LOSSES[name](load_cfg([]))(feat, target)
+        expected.backward()
+        assert torch.allclose(loss, expected, rtol=1e-5), name
+        assert torch.allclose(parallel.module.weight.grad, network.weight.grad, rtol=1e-4, atol=1e-5), name
+
+
+def check_margin_heads(rank: int) -> None:
+    """Processes whose gradients are averaged train on the mean of the whole batch."""
+    torch.manual_seed(0)
+    inputs, target = torch.randn(8, 5), torch.tensor([0, 3, 1, 1, 2, 0, 3, 3])
+    for loss_fn in (ArcFaceLoss(), CosFaceLoss(), CircleSoftmaxLoss()):
+        network = CosineClassifier(5, 4)
+        parallel = DistributedDataParallel(copy.deepcopy(network))
+        loss_fn(parallel(half(inputs, rank)), half(target, rank)).backward()
+        loss_fn(network(inputs), target).backward()
+        found, expected = parallel.module.weight.grad, network.weight.grad
+        assert torch.allclose(found, expected, rtol=1e-4, atol=1e-4 * expected.abs().max())
+
+
+def test_every_loss_on_the_features():
+    run_in_processes(check_every_loss_on_the_features)
+
+
+def test_margin_heads():
+    run_in_processes(check_margin_heads)
 
 
 def test_sync_batch_norm():

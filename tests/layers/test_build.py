@@ -1,10 +1,21 @@
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
 
-from layers import CenterLoss, TripletLoss, make_loss
+from layers import (
+    ID_LOSSES,
+    METRIC_LOSSES,
+    CenterLoss,
+    CircleLoss,
+    MultiSimilarityLoss,
+    TripletLoss,
+    make_loss,
+)
 from layers.build import LABEL_SMOOTHING
+from tests.conftest import ROOT
 
 
 def cross_entropy_loops(score: torch.Tensor, target: torch.Tensor, smoothing: float) -> float:
@@ -57,3 +68,41 @@ def test_center_loss_joins_with_its_weight(load):
     torch.manual_seed(3)
     center = CenterLoss(5, lr=0)(feat, target).item()
     assert total == pytest.approx(make_loss(load(), 5)(score, feat, target).item() + 0.25 * center, rel=1e-12)
+
+
+def test_the_center_loss_goes_with_every_other(load):
+    torch.manual_seed(0)
+    score, feat, target = torch.rand(8, 5).double() * 2 - 1, torch.randn(8, 3).double(), torch.arange(8) // 2
+    for id_loss in ID_LOSSES:
+        for metric_loss in METRIC_LOSSES:
+            words = ["MODEL.ID_LOSS_TYPE", id_loss, "MODEL.METRIC_LOSS_TYPE", metric_loss, "--IF_WITH_CENTER"]
+            words += ["yes", "SOLVER.CENTER_LOSS_WEIGHT", "0.25"]
+            loss_fn = make_loss(load(*words), 5)
+            torch.manual_seed(3)
+            total = loss_fn(score, feat, target).item()
+            torch.manual_seed(3)
+            center = CenterLoss(5)(feat, target)
+            alone = (loss_fn.id_loss(score, target) if loss_fn.id_loss else 0.0) + (
+                loss_fn.metric_loss(feat, target) if loss_fn.metric_loss else 0.0
+            )
+            assert total == pytest.approx(float(alone + 0.25 * center), rel=1e-12), (id_loss, metric_loss)
+            assert set(loss_fn.state_dict()) == {"center_loss.centers"}
+
+
+def test_settings_of_the_losses_on_pairs(load):
+    score, feat, target = batch(torch.float64)
+    words = ["MODEL.ID_LOSS_TYPE", "none", "MODEL.METRIC_LOSS_TYPE"]
+    cfg = load(*words, "circle", "SOLVER.CIRCLE.MARGIN", "0.4", "SOLVER.CIRCLE.GAMMA", "80")
+    assert make_loss(cfg, 5)(score, feat, target) == CircleLoss(0.4, 80.0)(feat, target)
+    values = {"ALPHA": "1", "BETA": "10", "BASE": "0.2", "EPSILON": "0.3"}
+    more = [word for key, value in values.items() for word in (f"SOLVER.MULTI_SIMILARITY.{key}", value)]
+    cfg = load(*words, "multi_similarity", *more)
+    assert make_loss(cfg, 5)(score, feat, target) == MultiSimilarityLoss(1, 10, 0.2, 0.3)(feat, target)
+
+
+def test_what_is_slow_to_import_waits_until_it_is_needed():
+    code = (
+        "import sys, tools.start; print({'pytorch_metric_learning', 'sklearn', 'timm'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stdout + done.stderr

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -77,6 +79,98 @@ def test_schedule_refuses_what_it_cannot_do():
         WarmupMultiStepLR(optimizer, [5, 3])
     with pytest.raises(ValueError, match="warmup_method"):
         WarmupMultiStepLR(optimizer, [5], warmup_method="cosine")
+
+
+def test_warmup_refuses_an_unknown_unit():
+    with pytest.raises(ValueError, match="warmup_by must be 'epoch' or 'iteration'"):
+        WarmupMultiStepLR(torch.optim.SGD(Net().parameters(), lr=1), [5], warmup_by="step")
+
+
+def plain_cosine(epoch: int, base: float, start: int, end: int, low: float) -> float:
+    """Half a cosine from ``base`` at ``start`` to ``low`` at ``end``."""
+    if epoch <= start:
+        return base
+    return low + (base - low) * 0.5 * (1 + math.cos(math.pi * (epoch - start) / (end - start)))
+
+
+def test_cosine_after_warmup_and_flat_part(load):
+    words = "SOLVER.SCHEDULE cosine SOLVER.FLAT_EPOCHS 20 SOLVER.MAX_EPOCHS 60".split()
+    seen = rates(load, 60, *words)
+    warm = [3.5e-4 * (0.01 + 0.99 * e / 10) for e in range(1, 10)]
+    assert seen == pytest.approx(warm + [plain_cosine(e, 3.5e-4, 30, 60, 7e-7) for e in range(10, 61)])
+    assert seen[9] == seen[29] == pytest.approx(3.5e-4) and seen[30] < seen[29]
+    assert seen[44] == pytest.approx((3.5e-4 + 7e-7) / 2) and seen[59] == pytest.approx(7e-7)
+
+
+@pytest.mark.parametrize("flat, end", [(0, 5), (3, 5), (9, 5)])
+def test_short_cosines(load, flat, end):
+    words = f"SOLVER.SCHEDULE cosine SOLVER.FLAT_EPOCHS {flat} SOLVER.MAX_EPOCHS {end}"
+    words += " SOLVER.WARMUP_ITERS 0 SOLVER.BASE_LR 1 SOLVER.MIN_LR 0"
+    seen = rates(load, end, *words.split())
+    assert seen == pytest.approx([plain_cosine(e, 1.0, flat, end, 0.0) for e in range(1, end + 1)])
+
+
+def rates_by_iteration(load, epochs: int, length: int, *words) -> list[float]:
+    cfg = load("SOLVER.WARMUP_BY", "iteration", "SOLVER.BASE_LR", "1", *words)
+    optimizer = make_optimizer(cfg, Net())
+    scheduler = make_scheduler(cfg, optimizer, length)
+    seen = []
+    for iteration in range(1, epochs * length + 1):
+        if iteration % length == 1:
+            scheduler.step()
+        scheduler.step_iteration(iteration)
+        (rate,) = {group["lr"] for group in optimizer.param_groups}
+        assert scheduler.get_last_lr()[0] == rate
+        seen.append(rate)
+    return seen
+
+
+@pytest.mark.parametrize("method", ["linear", "constant"])
+@pytest.mark.parametrize("warmup", [0, 1, 17, 20])
+def test_warmup_by_iterations(load, warmup, method):
+    """Epochs of 10 batches; a warm-up that ends within the second, or with it."""
+    settings = f"SOLVER.WARMUP_ITERS {warmup} SOLVER.WARMUP_METHOD {method} SOLVER.WARMUP_FACTOR 0.1"
+    for words in ("SOLVER.STEPS [2,4]", "SOLVER.SCHEDULE cosine SOLVER.MIN_LR 0.01 SOLVER.MAX_EPOCHS 5"):
+        seen = rates_by_iteration(load, 5, 10, *settings.split(), *words.split())
+        expected = []
+        for iteration in range(1, 51):
+            epoch = (iteration - 1) // 10 + 1
+            start = math.ceil(warmup / 10)
+            rate = (
+                plain_cosine(epoch, 1.0, start, 5, 0.01)
+                if "cosine" in words
+                else 0.1 ** sum(epoch >= s for s in (2, 4))
+            )
+            if iteration < warmup:
+                rate *= 0.1 if method == "constant" else 0.1 + 0.9 * iteration / warmup
+            expected.append(rate)
+        assert seen == pytest.approx(expected)
+
+
+def test_a_group_keeps_its_part_of_the_rate(load):
+    cfg = load("SOLVER.SCHEDULE", "cosine", "SOLVER.BIAS_LR_FACTOR", "2", "SOLVER.MAX_EPOCHS", "20")
+    optimizer = make_optimizer(cfg, Net())
+    scheduler = make_scheduler(cfg, optimizer)
+    for epoch in range(20):
+        scheduler.step()
+        weights, biases = scheduler.get_last_lr()
+        assert biases == pytest.approx(2 * weights), epoch
+    assert weights == pytest.approx(7e-7)
+
+
+def test_other_steps_count_in_a_run_that_goes_on(load):
+    def fresh(*words):
+        cfg = load(*words)
+        optimizer = make_optimizer(cfg, Net())
+        return optimizer, make_scheduler(cfg, optimizer)
+
+    _, first = fresh()
+    for _ in range(50):
+        first.step()
+    optimizer, second = fresh("SOLVER.STEPS", "[40,51]")
+    second.load_state_dict(first.state_dict())
+    second.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(3.5e-6)
 
 
 def test_schedule_goes_on_from_its_state(load):

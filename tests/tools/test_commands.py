@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from tests.conftest import ROOT, TINY_SETTINGS
+from tests.conftest import ROOT, TINY_SETTINGS, assert_refused
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +193,39 @@ def test_every_config_trains(command, tiny_root, config):
     assert done.returncode == 0, done.stderr
     iterations = int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1])
     assert iterations >= 2 and re.search(r"mAP:\d+\.\d%", done.stdout)
+
+
+def test_choices_reach_the_commands_and_a_run_that_goes_on(command, tiny, tmp_path):
+    done = command(
+        "tools/train.py",
+        *tiny,
+        *"MODEL.ID_LOSS_TYPE arcface MODEL.METRIC_LOSS_TYPE multi_similarity --IF_WITH_CENTER yes".split(),
+        *"DATALOADER.SAMPLER identity_balanced SOLVER.SCHEDULE cosine SOLVER.WARMUP_BY iteration".split(),
+        *"SOLVER.WARMUP_ITERS 4 SOLVER.WARMUP_FACTOR 0.5 SOLVER.BASE_LR 1e-3 SOLVER.LAYER_DECAY 0.5".split(),
+        *"--IMS_PER_BATCH 16 --MAX_EPOCHS 2 SOLVER.LOG_PERIOD 1 OUTPUT_DIR run".split(),
+    )
+    assert done.returncode == 0, done.stderr
+    seen = re.findall(r"Epoch\[(\d)\] Iteration\[(\d+)/(\d+)\] Loss: (\S+), .*Base Lr: (\S+)", done.stdout)
+    length = int(seen[0][2])
+    rates = ["6.25e-04", "7.50e-04", "8.75e-04"] + ["1.00e-03"] * (length - 3) + ["7.00e-07"] * length
+    assert length > 4 and [rate for *_, rate in seen] == rates
+    assert all(0 < float(loss) < 1e3 for _, _, _, loss, _ in seen)
+    refused = command("tools/train.py", "--resume", "run", "--MAX_EPOCHS", "3")
+    assert_refused(refused, "SOLVER.MAX_EPOCHS 3 (2 in the run)")
+    assert command("tools/train.py", "--resume", "run").returncode == 0
+    (weights, *_) = sorted((tmp_path / "run").glob("mAP*.pth"))
+    tested = command("tools/test.py", "--model_path", weights)
+    assert tested.returncode == 0 and re.search(r"mAP:\d+\.\d%", tested.stdout), tested.stderr
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ("MODEL.ID_LOSS_TYPE arcfac", "did you mean arcface"),
+        ("MODEL.METRIC_LOSS_TYPE weighted", "did you mean weighted_triplet"),
+        ("DATALOADER.SAMPLER camera", "did you mean camera_balanced"),
+        ("SOLVER.SCHEDULE cosin", "did you mean cosine"),
+    ],
+)
+def test_unknown_choices_name_the_nearest(command, words, message):
+    assert_refused(command("tools/train.py", *words.split()), message)
