@@ -62,8 +62,8 @@ def _download(name: str) -> str:
     """Path of the ImageNet weights in torch's cache, downloaded if need be."""
     if name in ELSEWHERE:
         raise InputError(
-            f"{name}: {ELSEWHERE[name]}; name the file of its weights with --model_path, or start from random "
-            "numbers with --pretrain_choice none"
+            f"{name}: {ELSEWHERE[name]}; name the file of its weights with --model_path, or start from "
+            "random numbers with --pretrain_choice none"
         )
     url = (
         _IBN_RELEASE + IBN_FILES[name] if name in IBN_FILES else get_model_weights(name)["IMAGENET1K_V1"].url
