@@ -79,6 +79,19 @@ RECIPES = {
         *["INPUT.AUTOAUG", "randaugment", "INPUT.AUTOAUG_PROB", "0.5", "SOLVER.SKIP_BAD_STEPS", "2"],
         *["SOLVER.CLIP_GRAD_NORM", "5", "--freeze", "--freeze_epoch", "1"],
     ],
+    "network": [
+        *[
+            "MODEL.HEAD",
+            "parts",
+            "MODEL.POOLING",
+            "gem",
+            "MODEL.NON_LOCAL",
+            "yes",
+            "MODEL.EMBEDDING_DIM",
+            "64",
+        ],
+        *["SOLVER.GRAD_ACCUM", "2", "SOLVER.EMA", "0.9", "SOLVER.EVAL_PERIOD", "9"],
+    ],
     "workers": [
         *["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "SOLVER.OPTIMIZER_NAME", "SGD"],
         *["DATALOADER.SAMPLER", "softmax", "MODEL.METRIC_LOSS_TYPE", "none", "SOLVER.EVAL_PERIOD", "9"],
@@ -91,9 +104,12 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, recipe):
     words = RECIPES[recipe]
     whole = train(tmp_path / "whole", *words).state_dict()
     expected = load_state(tmp_path / "whole")
-    for number in {"plain": (1, LENGTH, 2 * LENGTH), "all": (5, LENGTH + 2), "workers": (LENGTH + 3,)}[
-        recipe
-    ]:
+    for number in {
+        "plain": (1, LENGTH, 2 * LENGTH),
+        "all": (5, LENGTH + 2),
+        "network": (5,),
+        "workers": (LENGTH + 3,),
+    }[recipe]:
         folder = tmp_path / str(number)
         stop_at(number)
         stopped = train(folder, *words)
