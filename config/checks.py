@@ -13,6 +13,7 @@ from .errors import ConfigError, did_you_mean
 CHOICES = {
     "MODEL.DEVICE": ("cuda", "cpu"),
     "MODEL.NECK": ("bnneck", "no"),
+    "MODEL.HEAD": ("global", "parts"),
     "MODEL.PRETRAIN_CHOICE": ("imagenet", "self", "none"),
     "DATASETS.ON_BAD_IMAGE": ("stop", "skip"),
     "DATALOADER.CACHE": ("none", "ram", "device"),
@@ -47,6 +48,7 @@ POSITIVE = (
 )
 NOT_NEGATIVE = (
     "SEED",
+    "MODEL.EMBEDDING_DIM",
     "INPUT.PADDING",
     "DATALOADER.CACHE_GB",
     "SOLVER.CLIP_GRAD_NORM",
@@ -133,6 +135,28 @@ def check_datasets(cfg: CfgNode, command: str, names: Collection[str], is_own: C
             )
 
 
+def check_network(
+    cfg: CfgNode, names: Collection[str], prefix: str, library: Callable[[], Collection[str]]
+) -> None:
+    """Check that MODEL.NAME is a network of the program's, or one of a library's.
+
+    Args:
+        cfg: the settings.
+        names: of the program's networks.
+        prefix: of the names of the library's networks.
+        library: gives their names, with the prefix; called only if there is one to look up.
+
+    Raises:
+        ConfigError: the name is unknown; the message gives the nearest one.
+    """
+    name = cfg.MODEL.NAME
+    if not name.startswith(prefix):
+        names = [*names, f"{prefix}<name>"]
+        _raise([choice_problem(cfg, "MODEL.NAME", names)])
+    elif name not in (known := library()):
+        raise ConfigError(f"MODEL.NAME: unknown {name!r}{did_you_mean(name, known)}")
+
+
 def check_paths(cfg: CfgNode, command: str) -> None:
     """Raise a ConfigError for a weight file that the command needs and that is not there."""
     if command == "test":
@@ -209,6 +233,14 @@ def _training_problems(cfg: CfgNode) -> list[str]:
     model = cfg.MODEL
     if model.ID_LOSS_TYPE == model.METRIC_LOSS_TYPE == "none" and not model.IF_WITH_CENTER:
         problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
+    if model.HEAD == "parts" and model.ID_LOSS_TYPE == "none":
+        problems.append(
+            "MODEL.HEAD parts learns its parts from class scores: MODEL.ID_LOSS_TYPE must not be none"
+        )
+    if cfg.SOLVER.LAYER_DECAY != 1 and not model.NAME.startswith(("resnet", "se_resnet", "timm/")):
+        problems.append(
+            f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
+        )
     if not 0 <= cfg.SOLVER.EMA < 1:
         problems.append(f"SOLVER.EMA is a decay, 0 (off) to below 1, not {cfg.SOLVER.EMA}")
     if cfg.SOLVER.ARCFACE.MARGIN > math.pi:

@@ -29,7 +29,8 @@ _C.MODEL.DEVICE = "cuda"
 # Number of the GPU, as in "nvidia-smi".
 _C.MODEL.DEVICE_ID = "0"
 # Backbone: resnet18, resnet34, resnet50, resnet101, resnet152, resnet18_ibn_a, resnet34_ibn_a,
-# resnet50_ibn_a, resnet101_ibn_a, resnet50_ibn_b.
+# resnet50_ibn_a, resnet101_ibn_a, resnet50_ibn_b, se_resnet50, se_resnet101, se_resnet50_ibn_a,
+# se_resnet101_ibn_a, mobilenet_v2, osnet_x1_0, osnet_x0_25, or timm/<name> for any network of timm.
 _C.MODEL.NAME = "resnet50"
 # Stride of the backbone's last stage: 1 keeps the feature map twice as large as ImageNet's 2.
 _C.MODEL.LAST_STRIDE = 1
@@ -38,8 +39,17 @@ _C.MODEL.LAST_STRIDE = 1
 _C.MODEL.STEM_RELU = True
 # What the weights start from: 'imagenet', 'self' (a whole ReID checkpoint) or 'none' (random numbers).
 _C.MODEL.PRETRAIN_CHOICE = "imagenet"
-# File of those weights. Empty with 'imagenet': downloaded from torchvision or IBN-Net.
+# File of those weights. Empty with 'imagenet': downloaded from torchvision, IBN-Net or timm.
 _C.MODEL.PRETRAIN_PATH = ""
+# Non-local blocks in a ResNet, where AGW has them. They start as the identity.
+_C.MODEL.NON_LOCAL = False
+# From the feature map to the feature: 'avg' (mean) or 'gem' (generalised mean, whose exponent is learned).
+_C.MODEL.POOLING = "avg"
+# Width to which a linear layer reduces the feature, before the neck [values]; 0: the backbone's own.
+_C.MODEL.EMBEDDING_DIM = 0
+# 'global': one feature of the whole image; 'parts': besides it, one of its maximum and ones of its halves and
+# thirds, each with a neck and a classifier. Their features stand in a row in testing.
+_C.MODEL.HEAD = "global"
 # 'bnneck': a batch norm between the feature and the classifier; 'no': none.
 _C.MODEL.NECK = "bnneck"
 # With several processes (torchrun), batch norms take their statistics over all of them.

@@ -28,7 +28,8 @@ FLAGS = (
         "--model_name",
         "MODEL.NAME",
         "NAME",
-        "network: resnet18, 34, 50, 101, 152; resnet18_ibn_a, 34, 50, 101; resnet50_ibn_b",
+        "network: resnet18, 34, 50, 101, 152; resnet18_ibn_a, 34, 50, 101; resnet50_ibn_b; se_resnet50, 101; "
+        "se_resnet50_ibn_a, 101; mobilenet_v2; osnet_x1_0, osnet_x0_25; timm/<name>",
     ),
     Flag(
         ("--model_path", "--weights"),

@@ -95,6 +95,7 @@ class TrainStep:
             self.scaler.scale(loss / self._group).backward()
         if ends_group:
             self._step()
+        score = score[0] if isinstance(score, tuple) else score  # of the global branch
         return loss.detach(), (score.argmax(1) == target).float().mean()
 
     def _step(self) -> None:

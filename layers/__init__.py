@@ -1,4 +1,4 @@
-"""Losses, one idea per file, chosen by their own settings."""
+"""Losses and pooling, one idea per file, chosen by their own settings."""
 
 from .arcface import ArcFaceLoss
 from .build import ID_LOSSES, MARGIN_HEADS, METRIC_LOSSES, make_loss
@@ -9,6 +9,7 @@ from .cosface import CosFaceLoss
 from .cosine_classifier import CosineClassifier
 from .gather import gather_batch
 from .multi_similarity import MultiSimilarityLoss
+from .pooling import POOLINGS, max_stripes
 from .sync_batch_norm import CPUSyncBatchNorm, synchronise_batch_norm
 from .triplet_loss import TripletLoss
 from .weighted_triplet import WeightedTripletLoss
@@ -18,6 +19,7 @@ __all__ = [
     "MARGIN_HEADS",
     "METRIC_LOSSES",
     "ArcFaceLoss",
+    "POOLINGS",
     "CPUSyncBatchNorm",
     "CenterLoss",
     "CircleLoss",
@@ -29,5 +31,6 @@ __all__ = [
     "WeightedTripletLoss",
     "gather_batch",
     "make_loss",
+    "max_stripes",
     "synchronise_batch_norm",
 ]

@@ -119,19 +119,29 @@ class ReidLoss(nn.Module):
         self.center_weight = center_weight
         self.gather = gather
 
-    def forward(self, score: torch.Tensor, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """The loss, a scalar.
+    def forward(
+        self,
+        score: torch.Tensor | tuple[torch.Tensor, ...],
+        feat: torch.Tensor | tuple[torch.Tensor, ...],
+        target: torch.Tensor,
+    ) -> torch.Tensor:
+        """The loss, a scalar; a loss on the scores or features of several branches is the mean over them.
 
         Args:
-            score: (B, C) class scores; cosines for the margin heads.
-            feat: (B, D) features before the neck.
+            score: (B, C) class scores (cosines for the margin heads), or a tuple of those of the branches.
+            feat: (B, D) features before the neck, or a tuple of those of the branches that the metric loss
+                is for; the center loss is for the first.
             target: (B,) int64 classes.
         """
-        loss = score.new_zeros(())
+        scores, feats = (x if isinstance(x, tuple) else (x,) for x in (score, feat))
+        loss = scores[0].new_zeros(())
         if self.id_loss:
-            loss = loss + self.id_loss(score, target)
+            loss = loss + sum(self.id_loss(score, target) for score in scores) / len(scores)
         if self.metric_loss:
-            loss = loss + self.metric_loss(*(gather_batch(feat, target) if self.gather else (feat, target)))
+            loss = loss + sum(self._metric(feat, target) for feat in feats) / len(feats)
         if self.center_loss:
-            loss = loss + self.center_weight * self.center_loss(*gather_batch(feat, target))
+            loss = loss + self.center_weight * self.center_loss(*gather_batch(feats[0], target))
         return loss
+
+    def _metric(self, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return self.metric_loss(*(gather_batch(feat, target) if self.gather else (feat, target)))

@@ -16,12 +16,21 @@ def synchronise_batch_norm(model: nn.Module, device: torch.device) -> None:
         device: to train on.
     """
     if device.type == "cuda":
-        nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        _convert(model)
         return
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             parent, _, attribute = name.rpartition(".")
             setattr(model.get_submodule(parent), attribute, CPUSyncBatchNorm(module))
+
+
+def _convert(model: nn.Module) -> None:
+    if any(hasattr(module, "act") for module in model.modules() if isinstance(module, nn.BatchNorm2d)):
+        from timm.layers import convert_sync_batchnorm  # of batch norms that hold their activation
+
+        convert_sync_batchnorm(model)
+    else:
+        nn.SyncBatchNorm.convert_sync_batchnorm(model)
 
 
 class CPUSyncBatchNorm(nn.modules.batchnorm._BatchNorm):
@@ -36,12 +45,13 @@ class CPUSyncBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.weight, self.bias = like.weight, like.bias
         self.running_mean, self.running_var = like.running_mean, like.running_var
         self.num_batches_tracked = like.num_batches_tracked
+        self.act = getattr(like, "act", nn.Identity())  # timm's batch norms hold the activation after them
         self.train(like.training)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, …) to the same shape and dtype."""
         if not self.training or not dist.is_initialized():
-            return super().forward(x)
+            return self.act(super().forward(x))
         with torch.autocast("cpu", enabled=False):
             dims = [0, *range(2, x.dim())]
             shape = (1, -1, *[1] * (x.dim() - 2))
@@ -52,7 +62,7 @@ class CPUSyncBatchNorm(nn.modules.batchnorm._BatchNorm):
             variance = all_reduce(centred.square().mean(dims)) / processes
             self._track(mean.detach(), variance.detach(), processes * x.numel() // x.shape[1])
             scale = torch.rsqrt(variance + self.eps) * self.weight
-            return (centred * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
+            return self.act((centred * scale.view(shape) + self.bias.view(shape)).to(x.dtype))
 
     def _check_input_dim(self, x: torch.Tensor) -> None:
         if x.dim() < 2:

@@ -4,46 +4,58 @@ import torch
 from torch import nn
 from yacs.config import CfgNode
 
-from layers import MARGIN_HEADS, CosineClassifier
+from layers import MARGIN_HEADS, POOLINGS, max_stripes
+from utils.errors import InputError
 
-from .backbones import BACKBONES
+from .backbones import build_backbone
+from .head import Head
+
+# What MODEL.HEAD parts adds to the global branch: branches that see the maximum over each of so many stripes,
+# as in MGN (Wang et al., "Learning Discriminative Features with Multiple Granularities …", ACM MM 2018), but,
+# as in LightMBN (Herzog et al., ICIP 2021), all on one map; the first sees the whole of it.
+STRIPES = (1, 2, 3)
+PART_DIM = 256  # of each of their features, as MGN's
 
 
-class Baseline(nn.Module):
-    """Backbone, global average pooling, BNNeck, classifier.
+class Baseline(Head):
+    """Backbone, global pooling, BNNeck, classifier; and with parts, a branch of its own for each.
+
+    The global branch's layers are the network's own, so that its names are those of reid-strong-baseline.
 
     Args:
         base: backbone with ``feature_dim``.
         num_classes: identities to classify; 0 builds no classifier, for testing.
         neck: 'bnneck' or 'no'.
         neck_feat: feature given in testing, 'before' or 'after' the neck.
+        pooling: (B, C, H, W) to (B, C); a backbone that gives features (B, C) needs none.
+        embedding_dim: width to which the global feature is reduced before the neck; 0: as it is.
         cosine: the scores are cosines, for the margin heads.
+        parts: add the branches of STRIPES.
+
+    Attributes:
+        feature_dim: D, width of the feature given in testing.
     """
 
     def __init__(
         self,
         base: nn.Module,
         num_classes: int,
-        neck: str = "bnneck",
-        neck_feat: str = "after",
+        neck: str,
+        neck_feat: str,
+        pooling: nn.Module,
+        embedding_dim: int = 0,
         cosine: bool = False,
+        parts: bool = False,
     ):
-        super().__init__()
-        self.base = base
-        self.neck_feat = neck_feat
-        dim = base.feature_dim
-        self.bottleneck = nn.Identity()
-        if neck == "bnneck":
-            self.bottleneck = nn.BatchNorm1d(dim)  # weight 1, bias 0
-            self.bottleneck.bias.requires_grad_(False)  # so that the classes' planes go through the origin
-        if num_classes and cosine:
-            self.classifier = CosineClassifier(dim, num_classes)
-        elif num_classes:
-            self.classifier = nn.Linear(dim, num_classes, bias=neck == "no")
-            if neck == "bnneck":
-                nn.init.normal_(self.classifier.weight, std=0.001)
+        super().__init__(base.feature_dim, num_classes, neck, neck_feat, embedding_dim, cosine, base=base)
+        self.pooling = pooling
+        if parts:
+            dim = getattr(base, "map_dim", base.feature_dim)
+            heads = (Head(dim, num_classes, neck, neck_feat, PART_DIM, cosine) for _ in range(sum(STRIPES)))
+            self.branches = nn.ModuleList(heads)
+            self.feature_dim += PART_DIM * sum(STRIPES)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, images: torch.Tensor) -> torch.Tensor | tuple:
         """Class scores and features, or features.
 
         Args:
@@ -51,16 +63,27 @@ class Baseline(nn.Module):
 
         Returns:
             In training, the scores (B, num_classes), which read the feature after the neck, and the feature
-            before it (B, D), for the metric loss. Else the feature ``neck_feat`` (B, D). All float32, also
-            under autocast.
+            before it (B, D), for the metric loss; with parts, a tuple of the scores of all branches, the
+            global one first, and one of the features of those that see the whole map. Else the feature
+            ``neck_feat`` (B, D), with parts those of all branches in a row. All float32, also under autocast.
         """
         maps = self.base(images)
         with torch.autocast(maps.device.type, enabled=False):
-            feat = maps.float().mean((2, 3)) if maps.dtype != torch.float64 else maps.mean((2, 3))
-            after = self.bottleneck(feat)
-            if self.training:
-                return self.classifier(after), feat
-            return after if self.neck_feat == "after" else feat
+            out = super().forward(self._pool(maps))
+            if not hasattr(self, "branches"):
+                return out
+            stripes = [stripe for number in STRIPES for stripe in max_stripes(maps, number)]
+            outs = [out, *(branch(stripe) for branch, stripe in zip(self.branches, stripes, strict=True))]
+            if not self.training:
+                return torch.cat(outs, dim=1)
+            scores, feats = zip(*outs, strict=True)
+            return scores, feats[:2]
+
+    def _pool(self, maps: torch.Tensor) -> torch.Tensor:
+        if maps.dim() == 2:
+            return maps.to(torch.promote_types(maps.dtype, torch.float32))
+        pooled = self.pooling(maps)
+        return self.base.after_pooling(pooled) if hasattr(self.base, "after_pooling") else pooled
 
 
 def build_model(cfg: CfgNode, num_classes: int) -> Baseline:
@@ -69,7 +92,20 @@ def build_model(cfg: CfgNode, num_classes: int) -> Baseline:
     Args:
         cfg: the settings.
         num_classes: training identities; 0 for a network that only gives features.
+
+    Raises:
+        InputError: settings that do not go together.
     """
-    base = BACKBONES[cfg.MODEL.NAME](last_stride=cfg.MODEL.LAST_STRIDE, stem_relu=cfg.MODEL.STEM_RELU)
-    cosine = cfg.MODEL.ID_LOSS_TYPE in MARGIN_HEADS
-    return Baseline(base, num_classes, cfg.MODEL.NECK, cfg.TEST.NECK_FEAT, cosine)
+    model, parts = cfg.MODEL, cfg.MODEL.HEAD == "parts"
+    base = build_backbone(cfg)
+    pooling = POOLINGS[model.POOLING]()
+    if not getattr(base, "has_maps", True):
+        if parts or model.POOLING != "avg":
+            raise InputError(
+                f"{model.NAME} pools its tokens itself: MODEL.HEAD must be global and MODEL.POOLING avg"
+            )
+        pooling = nn.Identity()
+    cosine = model.ID_LOSS_TYPE in MARGIN_HEADS
+    return Baseline(
+        base, num_classes, model.NECK, cfg.TEST.NECK_FEAT, pooling, model.EMBEDDING_DIM, cosine, parts
+    )

@@ -32,6 +32,6 @@ def layer_factors(model: nn.Module, decay: float) -> dict[str, float]:
 
 
 def _stage(name: str) -> int:
-    """Stage of a ResNet's parameter, 1 to 4; 0 for the stem."""
-    found = re.match(r"layer(\d)\.", name)
+    """Stage of a ResNet's parameter, 1 to 4, non-local blocks included; 0 for the stem."""
+    found = re.match(r"(?:layer|NL_)(\d)\.", name)
     return int(found[1]) if found else 0

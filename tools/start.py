@@ -3,12 +3,12 @@
 import torch
 from yacs.config import CfgNode
 
-from config import check_choices, check_datasets, check_paths, load_cfg
+from config import check_choices, check_datasets, check_network, check_paths, load_cfg
 from data.datasets import DATASETS, find_own
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
-from layers import ID_LOSSES, METRIC_LOSSES
-from modeling import BACKBONES
+from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
+from modeling import BACKBONES, TIMM, timm_names
 from solver import OPTIMIZERS, SCHEDULES
 from utils.device import select_device
 from utils.distributed import join_processes
@@ -17,7 +17,7 @@ from utils.memory import keep_freed_memory
 from utils.random_state import be_deterministic, seed_everything
 
 REGISTRIES = {
-    "MODEL.NAME": BACKBONES,
+    "MODEL.POOLING": POOLINGS,
     "MODEL.ID_LOSS_TYPE": ID_LOSSES,
     "MODEL.METRIC_LOSS_TYPE": METRIC_LOSSES,
     "INPUT.AUTOAUG": POLICIES,
@@ -32,6 +32,7 @@ def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
     setup_logger()
     cfg = load_cfg(argv, command)
     check_choices(cfg, REGISTRIES)
+    check_network(cfg, BACKBONES, TIMM, timm_names)
     check_datasets(cfg, command, DATASETS, lambda name: find_own(name, cfg.DATASETS.ROOT_DIR) is not None)
     return cfg
 

@@ -43,7 +43,7 @@ def main() -> None:
             folder = Path(cfg.OUTPUT_DIR)
             reopen_run_folder(folder, settings)
         else:
-            name = f"{cfg.MODEL.NAME}-{joint_name(cfg.DATASETS.NAMES)}"
+            name = f"{cfg.MODEL.NAME.replace('/', '-')}-{joint_name(cfg.DATASETS.NAMES)}"
             folder = make_run_folder(cfg.OUTPUT_DIR, name, settings)
         log_environment(device, cfg.SEED, settings)
         for change in changes:

@@ -92,6 +92,11 @@ RECIPES = {
         *["MODEL.ID_LOSS_TYPE", "circle_softmax", "MODEL.METRIC_LOSS_TYPE", "multi_similarity"],
         *["--IF_WITH_CENTER", "yes", "SOLVER.LOG_PERIOD", "3"],
     ],
+    "network": [
+        *["MODEL.HEAD", "parts", "MODEL.POOLING", "gem", "MODEL.NON_LOCAL", "yes"],
+        *["MODEL.EMBEDDING_DIM", "64"],
+        *["SOLVER.GRAD_ACCUM", "2", "SOLVER.EMA", "0.9", "SOLVER.EVAL_PERIOD", "9"],
+    ],
     "workers": [
         *["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "SOLVER.OPTIMIZER_NAME", "SGD"],
         *["DATALOADER.SAMPLER", "softmax", "MODEL.METRIC_LOSS_TYPE", "none", "SOLVER.EVAL_PERIOD", "9"],
@@ -108,6 +113,7 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, recipe):
         "plain": (1, LENGTH, 2 * LENGTH),
         "all": (5, LENGTH + 2),
         "schedules": (3, LENGTH + 2),
+        "network": (5,),
         "workers": (LENGTH + 3,),
     }[recipe]:
         folder = tmp_path / str(number)

@@ -8,6 +8,7 @@ from torch import nn
 
 from engine.prefetch import Prefetcher
 from engine.step import TrainStep
+from layers import make_loss
 
 CPU = torch.device("cpu")
 
@@ -89,6 +90,26 @@ def test_gradients_are_scaled_down_to_the_norm(load, parts, clip):
     model, batches = parts
     found = run(load, model, batches, "SOLVER.CLIP_GRAD_NORM", str(clip))
     assert_same(found, plain(model, [[b] for b in batches], clip))
+
+
+def test_accuracy_is_the_global_branchs(load, parts):
+    model, batches = parts
+    images, target = batches[0]
+    score, feat = model(images)
+
+    class Branches(Tiny):
+        def forward(self, images):
+            score, feat = super().forward(images)
+            return (score, -score), (feat,)
+
+    branches = Branches()
+    branches.load_state_dict(model.state_dict())
+    optimizer = torch.optim.SGD(branches.parameters(), 0.1)
+    step = TrainStep(load("SOLVER.AMP", "no"), branches, make_loss(load(), 5), optimizer, CPU)
+    for label in (score.argmax(1), score.argmin(1)):
+        expected = (label == score.argmax(1)).float().mean()
+        branches.load_state_dict(model.state_dict())
+        assert step(images, label, left=1)[1] == expected
 
 
 @pytest.fixture

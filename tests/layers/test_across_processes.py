@@ -54,6 +54,21 @@ def check_sync_batch_norm(rank: int) -> None:
     assert torch.allclose(synchronised.eval()(images), plain.eval()(images), atol=1e-5)
 
 
+def check_batch_norm_with_activation(rank: int) -> None:
+    from timm.layers import BatchNormAct2d
+
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Conv2d(3, 4, 3), BatchNormAct2d(4))
+    images = torch.randn(8, 3, 5, 5) + 3
+    synchronised = copy.deepcopy(plain)
+    synchronise_batch_norm(synchronised, CPU)
+    assert synchronised.state_dict().keys() == plain.state_dict().keys()
+    for _ in range(2):
+        assert torch.allclose(synchronised(half(images, rank)), half(plain(images), rank), atol=1e-5)
+    expected = plain.eval()(images)
+    assert expected.min() == 0 and torch.allclose(synchronised.eval()(images), expected, atol=1e-5)
+
+
 def check_gathered_triplets(rank: int) -> None:
     torch.manual_seed(0)
     network = nn.Linear(5, 3)
@@ -129,6 +144,10 @@ def test_margin_heads():
 
 def test_sync_batch_norm():
     run_in_processes(check_sync_batch_norm)
+
+
+def test_batch_norm_that_holds_its_activation():
+    run_in_processes(check_batch_norm_with_activation)
 
 
 def test_gathered_triplets():

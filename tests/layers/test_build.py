@@ -106,3 +106,23 @@ def test_what_is_slow_to_import_waits_until_it_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "set()\n", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+def test_branches_are_averaged(load, dtype, tolerance):
+    torch.manual_seed(0)
+    scores = tuple(torch.randn(8, 5, dtype=dtype) for _ in range(3))
+    feats, target = tuple(torch.randn(8, d, dtype=dtype) for d in (3, 4)), torch.arange(8) // 2
+    expected = sum(cross_entropy_loops(score, target, 0.1) for score in scores) / 3
+    expected += sum(TripletLoss(0.3)(feat, target).item() for feat in feats) / 2
+    assert make_loss(load(), 5)(scores, feats, target).item() == pytest.approx(expected, rel=tolerance)
+
+
+def test_the_center_loss_is_for_the_first_branch(load):
+    score, feat, target = batch(torch.float64)
+    cfg = load("MODEL.METRIC_LOSS_TYPE", "center", "MODEL.ID_LOSS_TYPE", "none")
+    results = []
+    for feats in (feat, (feat, torch.randn(8, 4).double())):
+        torch.manual_seed(3)
+        results.append(make_loss(cfg, 5)(score, feats, target).item())
+    assert results[0] == results[1]

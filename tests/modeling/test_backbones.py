@@ -4,17 +4,24 @@ import torchvision
 from torch import nn
 
 from config.flags import FLAGS
-from modeling import BACKBONES
+from modeling import BACKBONES, build_model
+from modeling.backbones.non_local import NonLocal
+from modeling.backbones.osnet import OSBlock
 from modeling.backbones.resnet_ibn import IBN, BottleneckIBNb
+from modeling.backbones.resnet_se import SEBottleneck
+from utils.errors import InputError
 
 RESNETS = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
 IBN_A = ["resnet18_ibn_a", "resnet34_ibn_a", "resnet50_ibn_a", "resnet101_ibn_a"]
+SE = ["se_resnet50", "se_resnet101", "se_resnet50_ibn_a", "se_resnet101_ibn_a"]
 
 
 def test_names():
-    assert sorted(BACKBONES) == sorted([*RESNETS, *IBN_A, "resnet50_ibn_b"])
+    others = ["mobilenet_v2", "osnet_x1_0", "osnet_x0_25"]
+    assert sorted(BACKBONES) == sorted([*RESNETS, *IBN_A, "resnet50_ibn_b", *SE, *others])
     (shown,) = [flag.help for flag in FLAGS if "--model_name" in flag.names]
-    assert all(depth in shown for depth in ("18", "34", "50", "101", "152", "_ibn_a", "_ibn_b"))
+    depths = ("18", "34", "50", "101", "152", "_ibn_a", "_ibn_b", "se_resnet50", "timm/")
+    assert all(part in shown for part in (*depths, *others))
 
 
 @pytest.mark.parametrize("name", RESNETS)
@@ -123,3 +130,168 @@ def test_initialisation_is_kaiming(name):
             assert abs(module.weight.mean().item()) < 0.05 * module.weight.std().item()
         elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
             assert (module.weight == 1).all() and (module.bias == 0).all()
+
+
+@pytest.mark.parametrize("name", SE)
+def test_se_has_ibn_nets_layout(name):
+    plain = name.removeprefix("se_")
+    layout = {k: tuple(v.shape) for k, v in BACKBONES[plain]().state_dict().items()}
+    for i, (blocks, width) in enumerate(
+        zip((3, 4, 23 if "101" in name else 6, 3), (256, 512, 1024, 2048), strict=True)
+    ):
+        for j in range(blocks):
+            layout[f"layer{i + 1}.{j}.se.fc.0.weight"] = (width // 16, width)
+            layout[f"layer{i + 1}.{j}.se.fc.2.weight"] = (width, width // 16)
+    assert {k: tuple(v.shape) for k, v in BACKBONES[name]().state_dict().items()} == layout
+
+
+def test_se_scales_channels_before_the_residual_sum():
+    torch.manual_seed(0)
+    block = SEBottleneck(32, 8).eval()
+    x = torch.randn(2, 32, 6, 4)
+    y = block.relu(block.bn1(block.conv1(x)))
+    y = block.bn3(block.conv3(block.relu(block.bn2(block.conv2(y)))))
+    expected = torch.empty_like(y)
+    for b in range(2):
+        inner = (block.se.fc[0].weight @ y[b].mean((1, 2))).relu()
+        factor = torch.sigmoid(block.se.fc[2].weight @ inner)
+        for c in range(32):
+            expected[b, c] = (y[b, c] * factor[c] + x[b, c]).relu()
+    assert torch.allclose(block(x), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name, second, third", [("resnet18", 2, 2), ("resnet50_ibn_a", 2, 3), ("se_resnet101", 2, 9)]
+)
+def test_non_local_blocks_stand_after_the_last_blocks_and_change_nothing_at_first(load, name, second, third):
+    torch.manual_seed(0)
+    plain = build_model(load("--model_name", name), 0).base
+    torch.manual_seed(0)
+    net = build_model(load("--model_name", name, "MODEL.NON_LOCAL", "yes"), 0).base
+    assert (len(net.NL_2), len(net.NL_3)) == (second, third)
+    assert {k: v.shape for k, v in plain.state_dict().items()}.items() <= {
+        k: v.shape for k, v in net.state_dict().items()
+    }.items()
+    x = torch.randn(2, 3, 64, 32)
+    assert torch.equal(net.eval()(x), plain.eval()(x))
+    seen = []
+    for stage in (2, 3):
+        for module in (*getattr(net, f"layer{stage}"), *getattr(net, f"NL_{stage}")):
+            module.register_forward_hook(lambda module, *_: seen.append(type(module).__name__))
+    net(x)
+    blocks, tail = len(net.layer2), [seen[0], "NonLocal"]
+    assert seen[: blocks + second] == [seen[0]] * (blocks - second) + tail * second
+    assert seen[blocks + second :] == [seen[0]] * (len(net.layer3) - third) + tail * third
+
+
+def test_non_local_block_has_agws_layout_and_is_the_mean_over_places():
+    torch.manual_seed(0)
+    block = NonLocal(6).double().eval()
+    shapes = {k: tuple(v.shape) for k, v in block.state_dict().items() if "num_batches" not in k}
+    expected = {"W.0.weight": (6, 1, 1, 1), "W.0.bias": (6,)}
+    expected |= {f"W.1.{part}": (6,) for part in ("weight", "bias", "running_mean", "running_var")}
+    for name in ("g", "theta", "phi"):
+        expected |= {f"{name}.weight": (1, 6, 1, 1), f"{name}.bias": (1,)}
+    assert shapes == expected
+    block.W[1].weight.data.normal_()
+    x = torch.randn(2, 6, 3, 2, dtype=torch.float64)
+    places = x.flatten(2).transpose(1, 2)  # (B, 6 places, 6 channels)
+    g, theta, phi = (
+        places @ layer.weight.flatten() + layer.bias for layer in (block.g, block.theta, block.phi)
+    )
+    y = torch.zeros(2, 1, 6, dtype=torch.float64)
+    for b in range(2):
+        for i in range(6):
+            y[b, 0, i] = sum(theta[b, i] * phi[b, j] * g[b, j] for j in range(6)) / 6
+    assert torch.allclose(block(x), x + block.W(y.view(2, 1, 3, 2)), atol=1e-12)
+
+
+def test_mobilenet_has_torchvisions_parameters_and_computes_what_it_computes():
+    theirs = torchvision.models.mobilenet_v2().eval()
+    ours = BACKBONES["mobilenet_v2"](last_stride=2).eval()
+    state = {k: v for k, v in theirs.state_dict().items() if not k.startswith("classifier.")}
+    assert ours.load_state_dict(state) and ours.feature_dim == 1280
+    x = torch.randn(1, 3, 64, 32)
+    assert torch.equal(ours(x), theirs.features(x)) and ours(x).shape == (1, 1280, 2, 1)
+    assert BACKBONES["mobilenet_v2"]().eval()(x).shape == (1, 1280, 4, 2)
+
+
+def osnet_layout(channels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of deep-person-reid's files, without the classifier."""
+    layout = {}
+
+    def norm(name, width):
+        layout.update({f"{name}.{part}": (width,) for part in ("weight", "bias")})
+        layout.update({f"{name}.{part}": (width,) for part in ("running_mean", "running_var")})
+        layout[f"{name}.num_batches_tracked"] = ()
+
+    def conv(name, inputs, outputs, kernel=1):
+        layout[f"{name}.conv.weight"] = (outputs, inputs, kernel, kernel)
+        norm(f"{name}.bn", outputs)
+
+    conv("conv1", 3, channels[0], 7)
+    for stage in (2, 3, 4):
+        for i, inputs in enumerate((channels[stage - 2], channels[stage - 1])):
+            block, outputs = f"conv{stage}.{i}", channels[stage - 1]
+            inner = outputs // 4
+            conv(f"{block}.conv1", inputs, inner)
+            for depth, stream in enumerate("abcd", start=1):
+                for k in range(depth):
+                    light = f"{block}.conv2{stream}" + (f".{k}" if depth > 1 else "")
+                    layout[f"{light}.conv1.weight"] = (inner, inner, 1, 1)
+                    layout[f"{light}.conv2.weight"] = (inner, 1, 3, 3)
+                    norm(f"{light}.bn", inner)
+            for fc, sizes in (("fc1", (inner // 16, inner)), ("fc2", (inner, inner // 16))):
+                layout[f"{block}.gate.{fc}.weight"] = (*sizes, 1, 1)
+                layout[f"{block}.gate.{fc}.bias"] = (sizes[0],)
+            conv(f"{block}.conv3", inner, outputs)
+            if inputs != outputs:
+                conv(f"{block}.downsample", inputs, outputs)
+        if stage < 4:
+            conv(f"conv{stage}.2.0", outputs, outputs)
+    conv("conv5", channels[3], channels[3])
+    layout |= {"fc.0.weight": (512, channels[3]), "fc.0.bias": (512,)}
+    norm("fc.1", 512)
+    return layout
+
+
+@pytest.mark.parametrize(
+    "name, channels, parameters",
+    [("osnet_x1_0", (64, 256, 384, 512), 2_169_508), ("osnet_x0_25", (16, 64, 96, 128), 201_864)],
+)
+def test_osnet_has_deep_person_reids_layout(name, channels, parameters):
+    net = BACKBONES[name]()
+    layout = {k: tuple(v.shape) for k, v in net.state_dict().items()}
+    assert layout == osnet_layout(channels) and len(layout) == 565
+    # Published: 2.2 and 0.2 million.
+    assert sum(p.numel() for p in net.parameters()) == parameters
+    maps = net.eval()(torch.randn(2, 3, 64, 32))
+    assert maps.shape == (2, net.map_dim, 4, 2)
+    feat = net.after_pooling(maps.mean((2, 3)))
+    assert feat.shape == (2, net.feature_dim) == (2, 512) and feat.min() >= 0
+
+
+def test_osnets_gate_is_shared_by_its_streams():
+    torch.manual_seed(0)
+    block = OSBlock(32, 64).eval()
+    x = torch.randn(2, 32, 6, 4)
+    inner = block.conv1(x)
+    total = 0
+    for stream in (block.conv2a, block.conv2b, block.conv2c, block.conv2d):
+        y = stream(inner)
+        mean = y.mean((2, 3), keepdim=True)
+        total = total + y * torch.sigmoid(block.gate.fc2(torch.relu(block.gate.fc1(mean))))
+    expected = torch.relu(
+        block.conv3.bn(block.conv3.conv(total)) + block.downsample.bn(block.downsample.conv(x))
+    )
+    assert torch.allclose(block(x), expected, atol=1e-6)
+
+
+def test_a_stride_that_does_nothing_is_named(caplog_loguru):
+    BACKBONES["osnet_x0_25"](last_stride=2)
+    assert any("LAST_STRIDE 2 does nothing" in message for message in caplog_loguru)
+
+
+def test_non_local_is_for_resnets(load):
+    with pytest.raises(InputError, match="NON_LOCAL.*leave it out for mobilenet_v2"):
+        build_model(load("--model_name", "mobilenet_v2", "MODEL.NON_LOCAL", "yes"), 0)

@@ -1,7 +1,9 @@
 import pytest
+import timm
 import torch
 
 from modeling import build_model
+from utils.errors import InputError
 
 
 @pytest.fixture
@@ -87,3 +89,111 @@ def test_channels_last_and_float64_compute_the_same(load, images, name):
     model.to(memory_format=torch.channels_last)
     out = model(images.double().to(memory_format=torch.channels_last))
     assert torch.allclose(out, expected, atol=1e-9)
+
+
+def test_reduced_feature_is_what_losses_and_tests_see(load, images):
+    model = net(load, 10, "MODEL.EMBEDDING_DIM", "64").train()
+    assert set(model.state_dict()) - set(net(load, 10).state_dict()) == {"embedding.weight"}
+    score, feat = model(images)
+    expected = model.base(images).mean((2, 3)) @ model.embedding.weight.T
+    assert feat.shape == (4, 64) and torch.allclose(feat, expected, atol=1e-4)
+    assert model.classifier.weight.shape == (10, 64) and score.shape == (4, 10)
+    model.eval()
+    assert model(images).shape == (4, model.feature_dim) and model.feature_dim == 64
+    assert net(load, 10).feature_dim == 512
+
+
+def test_the_reduction_keeps_the_scale_of_distances(load):
+    torch.manual_seed(0)
+    model = net(load, 10, "MODEL.EMBEDDING_DIM", "256")
+    x = torch.randn(200, 512)
+    ratio = model.embedding(x).norm(dim=1).mean() / x.norm(dim=1).mean()
+    assert 0.7 < ratio < 1.5
+
+
+def test_gem_stands_in_the_averages_place(load, images):
+    model = net(load, 10, "MODEL.POOLING", "gem").train()
+    assert set(model.state_dict()) - set(net(load, 10).state_dict()) == {"pooling.p"}
+    _, feat = model(images)
+    assert torch.allclose(feat, model.base(images).clamp(min=1e-6).pow(3).mean((2, 3)).pow(1 / 3), atol=1e-5)
+
+
+def test_parts(load, images):
+    plain, model = net(load, 10), net(load, 10, "MODEL.HEAD", "parts").train()
+    added = {name for name in model.state_dict() if name not in plain.state_dict()}
+    layers = (
+        "embedding.weight",
+        "classifier.weight",
+        *(f"bottleneck.{k}" for k in plain.bottleneck.state_dict()),
+    )
+    assert added == {f"branches.{i}.{layer}" for i in range(6) for layer in layers}
+    scores, feats = model(images)
+    maps = model.base(images)  # (4, 512, 4, 2)
+    assert torch.allclose(feats[0], maps.mean((2, 3)), atol=1e-5)
+    # The whole, two halves, three thirds: of four rows, each third has two.
+    rows = [(0, 4), (0, 2), (2, 4), (0, 2), (1, 3), (2, 4)]
+    parts = [maps[:, :, a:b].amax((2, 3)) @ branch.embedding.weight.T
+             for (a, b), branch in zip(rows, model.branches, strict=True)]  # fmt: skip
+    assert len(feats) == 2 and torch.allclose(feats[1], parts[0], atol=1e-4)
+    assert len(scores) == 7 and all(score.shape == (4, 10) for score in scores)
+    for part, branch, score in zip(parts, model.branches, scores[1:], strict=True):
+        after = (part - part.mean(0)) / (part.var(0, unbiased=False) + 1e-5).sqrt()
+        assert torch.allclose(score, after @ branch.classifier.weight.T, atol=1e-4)
+        assert not branch.bottleneck.bias.requires_grad
+    model.eval()
+    maps = model.base(images)
+    expected = [model.bottleneck(maps.mean((2, 3)))]
+    expected += [branch.bottleneck(branch.embedding(maps[:, :, a:b].amax((2, 3))))
+                 for (a, b), branch in zip(rows, model.branches, strict=True)]  # fmt: skip
+    assert torch.allclose(model(images), torch.cat(expected, 1), atol=1e-5)
+    assert model.feature_dim == 512 + 6 * 256
+
+
+def test_parts_are_float32_under_autocast(load, images):
+    model = net(load, 10, "MODEL.HEAD", "parts").train()
+    with torch.autocast("cpu", torch.bfloat16):
+        scores, feats = model(images)
+    assert all(tensor.dtype == torch.float32 for tensor in (*scores, *feats))
+
+
+def test_osnets_own_layer_follows_the_pooling(load, images):
+    model = build_model(load("--model_name", "osnet_x0_25", "--neck", "no"), 0).eval()
+    assert torch.allclose(model(images), model.base.fc(model.base(images).mean((2, 3))), atol=1e-6)
+
+
+@pytest.mark.parametrize("name, dim", [("vit_small_patch16_224", 384), ("convnext_tiny", 768)])
+def test_networks_of_timm(load, images, name, dim, caplog_loguru):
+    model = build_model(
+        load("--model_name", f"timm/{name}", "INPUT.SIZE_TRAIN", "[64,32]", "INPUT.SIZE_TEST", "[64,32]"), 10
+    )
+    theirs = timm.create_model(name, num_classes=0, **({"img_size": (64, 32)} if "vit" in name else {}))
+    assert set(model.base.state_dict()) == set(theirs.state_dict())
+    assert model.feature_dim == model.base.feature_dim == dim
+    score, feat = model.train()(images)
+    assert score.shape == (4, 10) and feat.shape == (4, dim)
+    (score.square().sum() + feat.sum()).backward()
+    assert not [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None], "for DDP"
+    model.eval()
+    if "vit" in name:
+        theirs.load_state_dict(model.base.state_dict())
+        expected = theirs.eval().forward_head(theirs.forward_features(images), pre_logits=True)
+        assert torch.allclose(model.base(images), expected, atol=1e-5)
+        assert any("LAST_STRIDE does nothing in timm/vit_small" in message for message in caplog_loguru)
+    else:
+        assert model.base(images).shape == (4, dim, 4, 2), "the last stride is 1"
+        assert not caplog_loguru
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["MODEL.HEAD", "parts"], "pools its tokens itself: MODEL.HEAD must be global"),
+        (["MODEL.POOLING", "gem"], "MODEL.POOLING avg"),
+        (["INPUT.SIZE_TEST", "[128,64]"], r"INPUT.SIZE_TEST must be INPUT.SIZE_TRAIN \[64, 32\]"),
+    ],
+)
+def test_what_a_network_of_tokens_cannot_do(load, words, message):
+    sizes = ["INPUT.SIZE_TRAIN", "[64,32]", "INPUT.SIZE_TEST", "[64,32]"]
+    cfg = load("--model_name", "timm/vit_tiny_patch16_224", *sizes, *words)
+    with pytest.raises(InputError, match=message):
+        build_model(cfg, 10)

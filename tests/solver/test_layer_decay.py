@@ -9,7 +9,7 @@ from torch import nn
 from modeling import BACKBONES, build_model
 from solver import layer_factors, make_optimizer, make_scheduler
 
-STAGES = {"conv1": 0, "bn1": 0, "layer1": 1, "layer2": 2, "layer3": 3, "layer4": 4}
+STAGES = {"conv1": 0, "bn1": 0, "layer1": 1, "layer2": 2, "layer3": 3, "layer4": 4, "NL_2": 2, "NL_3": 3}
 
 
 def rate_of(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, float]:
@@ -17,9 +17,9 @@ def rate_of(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, flo
     return {names[id(p)]: group["lr"] for group in optimizer.param_groups for p in group["params"]}
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", [name for name in BACKBONES if "resnet" in name])
 def test_stages_of_a_resnet(load, name):
-    model = build_model(load("--model_name", name), 10)
+    model = build_model(load("--model_name", name, "MODEL.NON_LOCAL", "yes"), 10)
     found = layer_factors(model, 0.5)
     assert found.keys() == dict(model.named_parameters()).keys()
     for parameter, factor in found.items():
@@ -44,6 +44,11 @@ def test_layers_of_a_vit_are_timms():
     for i in range(12):
         assert found[f"base.blocks.{i}.mlp.fc1.weight"] == pytest.approx(0.75 ** (12 - i))
     assert found["base.patch_embed.proj.weight"] == pytest.approx(0.75**13)
+
+
+def test_other_networks_have_no_such_layers(load):
+    with pytest.raises(ValueError, match="LAYER_DECAY is for ResNets and networks of timm, not osnet_x1_0"):
+        load("--model_name", "osnet_x1_0", "SOLVER.LAYER_DECAY", "0.5")
 
 
 @pytest.mark.parametrize("optimizer_name", ["Adam", "SGD"])
