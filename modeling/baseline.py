@@ -42,21 +42,31 @@ class Baseline(nn.Module):
             before it (B, D), for the metric loss. Else the feature ``neck_feat`` (B, D). All float32, also
             under autocast.
         """
-        maps = self.base(images)
+        feat, after = self.embed(self.base(images))
+        if self.training:
+            return self.classify(after), feat
+        return after if self.neck_feat == "after" else feat
+
+    def embed(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The features before and after the neck, (B, D) each, of the backbone's map (B, D, h, w)."""
         with torch.autocast(maps.device.type, enabled=False):
             feat = maps.float().mean((2, 3)) if maps.dtype != torch.float64 else maps.mean((2, 3))
-            after = self.bottleneck(feat)
-            if self.training:
-                return self.classifier(after), feat
-            return after if self.neck_feat == "after" else feat
+            return feat, self.bottleneck(feat)
+
+    def classify(self, after: torch.Tensor) -> torch.Tensor:
+        """The scores (B, num_classes) of features after the neck."""
+        with torch.autocast(after.device.type, enabled=False):
+            return self.classifier(after)
 
 
-def build_model(cfg: CfgNode, num_classes: int) -> Baseline:
+def build_model(cfg: CfgNode, num_classes: int, network: type[Baseline] = Baseline, **kwargs) -> Baseline:
     """The network that the settings describe, with random weights.
 
     Args:
         cfg: the settings.
         num_classes: training identities; 0 for a network that only gives features.
+        network: a Baseline.
+        kwargs: further ones of ``network``.
     """
     base = BACKBONES[cfg.MODEL.NAME](last_stride=cfg.MODEL.LAST_STRIDE, stem_relu=cfg.MODEL.STEM_RELU)
-    return Baseline(base, num_classes, cfg.MODEL.NECK, cfg.TEST.NECK_FEAT)
+    return network(base, num_classes, cfg.MODEL.NECK, cfg.TEST.NECK_FEAT, **kwargs)

@@ -32,8 +32,14 @@ class ResNetBackbone(ResNet):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) to (B, feature_dim, H / 16, W / 16)."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.stages(images)[-1]
+
+    def stages(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """The feature maps of the four stages."""
+        maps = [self.maxpool(self.relu(self.bn1(self.conv1(images))))]
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            maps.append(stage(maps[-1]))
+        return maps[1:]
 
 
 RESNETS = {
