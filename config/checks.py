@@ -207,9 +207,7 @@ def _training_problems(cfg: CfgNode) -> list[str]:
         problems.append(f"KD.SELF (--kd) is for ResNets, whose stages learn from the last, not {model.NAME}")
     distils = cfg.KD.SELF or cfg.KD.TEACHER or cfg.KD.TEACHER_FEATURES
     if distils and model.ID_LOSS_TYPE != "softmax":
-        problems.append(
-            "distillation (KD) stands beside a cross-entropy: MODEL.ID_LOSS_TYPE softmax"
-        )
+        problems.append("distillation (KD) stands beside a cross-entropy: MODEL.ID_LOSS_TYPE softmax")
     if cfg.KD.TEACHER and cfg.KD.TEACHER_FEATURES:
         problems.append("KD.TEACHER and KD.TEACHER_FEATURES are two teachers; name one")
     if not 0 <= cfg.SOLVER.EMA < 1:

@@ -67,7 +67,7 @@ def do_train(
         InputError: an image cannot be read, a file cannot be written, or a loss is not finite.
     """
     solver = cfg.SOLVER
-    curves = Curves(run_folder / "curves.png") if run_folder else None
+    curves = Curves(run_folder) if run_folder else None
     checkpoints = (
         BestCheckpoints(run_folder, solver.KEEP_BEST, distilled=distillation is not None)
         if run_folder
@@ -168,7 +168,7 @@ class Validation:
             if metrics:
                 log_validation_results(epoch, metrics, self.num_query)
                 logger.info(f"Saved {self.checkpoints.save(self.model, metrics.mAP)}")
-                self.curves.add_result(epoch, metrics.mAP, metrics.cmc[0])
+                self.curves.add_result(epoch, metrics)
             self.run.evaluated = epoch
             self.run.save()
         since_best = idist.all_reduce(self.curves.since_best if self.curves else 0, "MAX")
