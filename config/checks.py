@@ -43,6 +43,7 @@ POSITIVE = (
     "TEST.K1",
     "TEST.K2",
     "TEST.TOP_K",
+    "KD.TEMPERATURE",
     "DATASETS.SYNTHETIC.TRAIN_IDS",
     "DATASETS.SYNTHETIC.TEST_IDS",
 )
@@ -74,6 +75,10 @@ NOT_NEGATIVE = (
     "SOLVER.WARMUP_FACTOR",
     "SOLVER.CENTER_LR",
     "SOLVER.CENTER_LOSS_WEIGHT",
+    "KD.FEATURE_LOSS_COEFFICIENT",
+    "KD.LOGITS",
+    "KD.EMBEDDING",
+    "KD.RELATION",
     "DATASETS.SYNTHETIC.SEED",
     "TEST.QUERY_EXPANSION",
     "TEST.QE_ALPHA",
@@ -161,11 +166,13 @@ def check_paths(cfg: CfgNode, command: str) -> None:
     """Raise a ConfigError for a weight file that the command needs and that is not there."""
     if command == "test":
         _check_file("TEST.WEIGHT", cfg.TEST.WEIGHT, "name the weights with --model_path logs/<run>/mAPxx.pth")
-    elif cfg.RESUME:  # nothing is loaded but the run's own state
         return
-    elif (
-        cfg.MODEL.PRETRAIN_CHOICE == "self" or cfg.MODEL.PRETRAIN_PATH and cfg.MODEL.PRETRAIN_CHOICE != "none"
-    ):
+    for key, path in (("KD.TEACHER", cfg.KD.TEACHER), ("KD.TEACHER_FEATURES", cfg.KD.TEACHER_FEATURES)):
+        if path:
+            _check_file(key, path, "name the teacher's file, or leave it out")
+    if cfg.RESUME:  # nothing else is loaded but the run's own state
+        return
+    if cfg.MODEL.PRETRAIN_CHOICE == "self" or cfg.MODEL.PRETRAIN_PATH and cfg.MODEL.PRETRAIN_CHOICE != "none":
         _check_file(
             "MODEL.PRETRAIN_PATH",
             cfg.MODEL.PRETRAIN_PATH,
@@ -241,6 +248,17 @@ def _training_problems(cfg: CfgNode) -> list[str]:
         problems.append(
             f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
         )
+    if not 0 <= cfg.KD.SELF_LOGITS <= 1:
+        problems.append(f"KD.SELF_LOGITS is a part, 0 to 1, not {cfg.KD.SELF_LOGITS}")
+    if cfg.KD.SELF and not model.NAME.startswith(("resnet", "se_resnet")):
+        problems.append(f"KD.SELF (--kd) is for ResNets, whose stages learn from the last, not {model.NAME}")
+    distils = cfg.KD.SELF or cfg.KD.TEACHER or cfg.KD.TEACHER_FEATURES
+    if distils and model.ID_LOSS_TYPE != "softmax":
+        problems.append("distillation (KD) stands beside a cross-entropy: MODEL.ID_LOSS_TYPE softmax")
+    if distils and model.HEAD != "global":
+        problems.append("distillation (KD) is for MODEL.HEAD global")
+    if cfg.KD.TEACHER and cfg.KD.TEACHER_FEATURES:
+        problems.append("KD.TEACHER and KD.TEACHER_FEATURES are two teachers; name one")
     if not 0 <= cfg.SOLVER.EMA < 1:
         problems.append(f"SOLVER.EMA is a decay, 0 (off) to below 1, not {cfg.SOLVER.EMA}")
     if cfg.SOLVER.ARCFACE.MARGIN > math.pi:

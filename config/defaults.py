@@ -221,6 +221,29 @@ _C.SOLVER.EVAL_PERIOD = 1
 # Weights kept: the best KEEP_BEST by mAP, and always the newest. 0: all.
 _C.SOLVER.KEEP_BEST = 3
 
+# ----------------------------------------------------------------------------------------------- distillation
+_C.KD = CN()
+# Self-distillation: the last stage of a ResNet teaches the earlier ones. MODEL.NAME resnet18_kd, … switches
+# it on as well.
+_C.KD.SELF = False
+# Weight of the distance between their features and the last stage's, which lies in 0..4.
+_C.KD.FEATURE_LOSS_COEFFICIENT = 0.03
+# Part of the softened scores of the last stage in what an earlier one learns; the identities are the rest.
+_C.KD.SELF_LOGITS = 0.3
+# Weights of a trained network that teaches this one; its settings are in the config.yml beside them.
+_C.KD.TEACHER = ""
+# A teacher of any other kind, as its features of the training images: a .npz, .parquet or .csv file of names
+# and vectors (docs/distillation.md).
+_C.KD.TEACHER_FEATURES = ""
+# Weights of what is learnt from a teacher: its scores (of KD.TEACHER trained on the same identities), its
+# features through a linear layer, and how alike it finds the images of a batch. The last two losses lie in
+# 0..4.
+_C.KD.LOGITS = 1.0
+_C.KD.EMBEDDING = 1.0
+_C.KD.RELATION = 10.0
+# Temperature that softens scores; above 0.
+_C.KD.TEMPERATURE = 4.0
+
 # ---------------------------------------------------------------------------------------------------- testing
 _C.TEST = CN()
 # Images in a test batch.

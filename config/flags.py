@@ -62,6 +62,14 @@ FLAGS = (
     ),
     Flag(("--freeze",), "SOLVER.FREEZE", "", "", "leave the backbone as it is for the first epochs"),
     Flag(("--freeze_epoch",), "SOLVER.FREEZE_EPOCHS", "", "N", "how many epochs --freeze lasts"),
+    Flag(("--kd",), "KD.SELF", "", "", "self-distillation: the last stage teaches the earlier ones"),
+    Flag(
+        ("--feature_loss_coefficient",),
+        "KD.FEATURE_LOSS_COEFFICIENT",
+        "",
+        "X",
+        "weight of the stages' features in it",
+    ),
     Flag(
         ("--calibrate",), "", "TEST.CALIBRATE", "", "find the similarity at which two images are one person"
     ),
@@ -70,10 +78,6 @@ FLAGS = (
     ),
     Flag(("--show_worst",), "", "TEST.SHOW_WORST", "N", "log the N queries with the worst results"),
 )
-
-# Flags of the family that this version does not serve: refused by name, so that no run starts without them
-# unseen.
-LATER = ("--kd", "--feature_loss_coefficient")
 
 _EXAMPLES = {
     "train": """examples:
@@ -124,8 +128,6 @@ def parse_args(argv: list[str] | None, command: str) -> tuple[str, list[tuple[st
         if key := getattr(flag, command):
             value = {"metavar": flag.metavar} if flag.metavar else {"action": "store_const", "const": "yes"}
             parser.add_argument(*flag.names, dest=key, help=f"{flag.help}  [{key}]", **value)
-    for name in LATER:
-        parser.add_argument(name, nargs="?", action=_NotYet, help=argparse.SUPPRESS)
     parser.add_argument(
         "opts",
         nargs="*",
@@ -150,11 +152,6 @@ def _name_the_run(words: list[str]) -> list[str]:
         ):
             words[i] = f"--resume={NEWEST}"
     return words
-
-
-class _NotYet(argparse.Action):
-    def __call__(self, parser, namespace, values, option_string=None):
-        raise ConfigError(f"{option_string} is not part of this version yet; leave it out")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -35,6 +35,7 @@ OBSOLETE = frozenset(
 # reid-strong-baseline names the center loss twice, by METRIC_LOSS_TYPE and by IF_WITH_CENTER; here only the
 # switch.
 CENTER_TYPES = {"triplet_center": "triplet", "center": "none"}
+SELF_DISTILLED = "_kd"  # resnet50_kd: resnet50 with KD.SELF on
 
 SWITCH = {
     "yes": True,
@@ -162,6 +163,9 @@ def _set(cfg: CfgNode, key: str, value: Any) -> None:
     if isinstance(default, CfgNode):
         raise ConfigError(f"{key} is a section; name a setting in it, such as {key}.{next(iter(default))}")
     value = _coerce(value, default, key)
+    if key == "MODEL.NAME" and value.endswith(SELF_DISTILLED):
+        cfg.KD.SELF = True
+        value = value.removesuffix(SELF_DISTILLED)
     if key == "MODEL.METRIC_LOSS_TYPE" and value in CENTER_TYPES:
         cfg.MODEL.IF_WITH_CENTER = True
         value = CENTER_TYPES[value]

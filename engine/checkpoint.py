@@ -8,6 +8,8 @@ from torch import nn
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
 
+ADAPTERS = "adapters."  # names of what only training needs, see modeling/student.py
+
 
 class BestCheckpoints:
     """Keeps ``mAPxx.pth`` (xx: mAP in percent) of the best evaluations and of the newest.
@@ -18,10 +20,13 @@ class BestCheckpoints:
     Args:
         folder: of the run.
         keep_best: how many of the best are kept; 0: all.
+        distilled: the files are named ``mAP_KD_xx.pth``, and what only a student's training needs is left
+            out.
     """
 
-    def __init__(self, folder: Path, keep_best: int):
+    def __init__(self, folder: Path, keep_best: int, distilled: bool = False):
         self.folder = folder
+        self.prefix = "mAP_KD_" if distilled else "mAP"
         self.keep_best = keep_best
         self._kept: dict[Path, float] = {}  # file -> mAP
 
@@ -48,10 +53,9 @@ class BestCheckpoints:
         Raises:
             InputError: the disk is full or read-only; the files written before stay.
         """
-        file = self.folder / f"mAP{100 * mean_ap:.1f}.pth"
-        save_atomically(
-            {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, file
-        )
+        file = self.folder / f"{self.prefix}{100 * mean_ap:.1f}.pth"
+        state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+        save_atomically({name: state[name] for name in state if not name.startswith(ADAPTERS)}, file)
         self._kept.pop(file, None)
         self._kept[file] = float(mean_ap)
         if self.keep_best:

@@ -24,14 +24,21 @@ class TrainStep:
         loss_fn: loss_fn(score, feat, target) -> scalar.
         optimizer: of the model.
         device: to compute on.
+        distillation: distillation(output, target, images, indices) -> scalar, added to the loss; None: none.
     """
 
     def __init__(
-        self, cfg: CfgNode, model: nn.Module, loss_fn: Callable, optimizer: Optimizer, device: torch.device
+        self,
+        cfg: CfgNode,
+        model: nn.Module,
+        loss_fn: Callable,
+        optimizer: Optimizer,
+        device: torch.device,
+        distillation: Callable | None = None,
     ):
         self.cfg, self.solver = cfg, cfg.SOLVER
         self.model, self.device = model, device
-        self.loss_fn = loss_fn
+        self.loss_fn, self.distillation = loss_fn, distillation
         self.optimizer = optimizer
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.autocast = autocast(device, self.solver.AMP)
@@ -66,7 +73,7 @@ class TrainStep:
             self.network = torch.compile(self.network)
 
     def __call__(
-        self, images: torch.Tensor, target: torch.Tensor, left: int
+        self, images: torch.Tensor, target: torch.Tensor, left: int, indices: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train on a batch.
 
@@ -75,6 +82,7 @@ class TrainStep:
             target: (B,) int64 classes.
             left: batches of the epoch not yet trained on, this one included; the last of them always ends
                 with a step of the optimizer.
+            indices: (B,) int64, places of the images among the training images; for ``distillation``.
 
         Returns:
             Loss and accuracy, scalars on the device.
@@ -88,8 +96,11 @@ class TrainStep:
         # Gradients travel between the processes once for each step of the optimizer.
         with nullcontext() if ends_group or not self.parallel else self.parallel.no_sync():
             with self.autocast:
-                score, feat = self.network(images)
+                output = self.network(images)
+            score, feat = output[:2]
             loss = self.loss_fn(score, feat, target)
+            if self.distillation:
+                loss = loss + self.distillation(output, target, images, indices)
             if self._guard:
                 self._guard.add(loss.detach())
             self.scaler.scale(loss / self._group).backward()

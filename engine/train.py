@@ -1,6 +1,6 @@
 """A training, from its parts to the files of its run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ def do_train(
     run_folder: Path | None,
     device: torch.device,
     resume: dict | None = None,
+    distillation: Callable | None = None,
 ) -> None:
     """Train, evaluate every SOLVER.EVAL_PERIOD epochs and after the last, and save mAPxx.pth each time.
 
@@ -60,14 +61,19 @@ def do_train(
         run_folder: where the first process writes the weights; None in the others.
         device: to compute on.
         resume: state of a run to go on from, of ``load_state``.
+        distillation: what is learnt beside the identities, see ``TrainStep``; None: nothing.
 
     Raises:
         InputError: an image cannot be read, a file cannot be written, or a loss is not finite.
     """
     solver = cfg.SOLVER
-    curves = Curves(run_folder / "curves.png") if run_folder else None
-    checkpoints = BestCheckpoints(run_folder, solver.KEEP_BEST) if run_folder else None
-    step = TrainStep(cfg, model, loss_fn, optimizer, device)
+    curves = Curves(run_folder) if run_folder else None
+    checkpoints = (
+        BestCheckpoints(run_folder, solver.KEEP_BEST, distilled=distillation is not None)
+        if run_folder
+        else None
+    )
+    step = TrainStep(cfg, model, loss_fn, optimizer, device, distillation)
     meter = Meter(device)
     watch = LossWatch(solver.SKIP_BAD_STEPS, lambda i: train_loader.dataset.records[i].path, run_folder)
     trainer = make_trainer(cfg, step, train_loader, scheduler, meter, watch, curves)
@@ -162,7 +168,7 @@ class Validation:
             if metrics:
                 log_validation_results(epoch, metrics, self.num_query)
                 logger.info(f"Saved {self.checkpoints.save(self.model, metrics.mAP)}")
-                self.curves.add_result(epoch, metrics.mAP, metrics.cmc[0])
+                self.curves.add_result(epoch, metrics)
             self.run.evaluated = epoch
             self.run.save()
         since_best = idist.all_reduce(self.curves.since_best if self.curves else 0, "MAX")

@@ -69,7 +69,7 @@ class Baseline(Head):
         """
         maps = self.base(images)
         with torch.autocast(maps.device.type, enabled=False):
-            out = super().forward(self._pool(maps))
+            out = super().forward(self.pool(maps))
             if not hasattr(self, "branches"):
                 return out
             stripes = [stripe for number in STRIPES for stripe in max_stripes(maps, number)]
@@ -79,19 +79,22 @@ class Baseline(Head):
             scores, feats = zip(*outs, strict=True)
             return scores, feats[:2]
 
-    def _pool(self, maps: torch.Tensor) -> torch.Tensor:
+    def pool(self, maps: torch.Tensor) -> torch.Tensor:
+        """The backbone's output to pooled features (B, D), float32."""
         if maps.dim() == 2:
             return maps.to(torch.promote_types(maps.dtype, torch.float32))
         pooled = self.pooling(maps)
         return self.base.after_pooling(pooled) if hasattr(self.base, "after_pooling") else pooled
 
 
-def build_model(cfg: CfgNode, num_classes: int) -> Baseline:
+def build_model(cfg: CfgNode, num_classes: int, network: type[Baseline] = Baseline, **kwargs) -> Baseline:
     """The network that the settings describe, with random weights.
 
     Args:
         cfg: the settings.
         num_classes: training identities; 0 for a network that only gives features.
+        network: a Baseline.
+        kwargs: further ones of ``network``.
 
     Raises:
         InputError: settings that do not go together.
@@ -106,6 +109,14 @@ def build_model(cfg: CfgNode, num_classes: int) -> Baseline:
             )
         pooling = nn.Identity()
     cosine = model.ID_LOSS_TYPE in MARGIN_HEADS
-    return Baseline(
-        base, num_classes, model.NECK, cfg.TEST.NECK_FEAT, pooling, model.EMBEDDING_DIM, cosine, parts
+    return network(
+        base,
+        num_classes,
+        model.NECK,
+        cfg.TEST.NECK_FEAT,
+        pooling,
+        model.EMBEDDING_DIM,
+        cosine,
+        parts,
+        **kwargs,
     )

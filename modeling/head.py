@@ -55,8 +55,12 @@ class Head(nn.Module):
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         """(B, D) to class scores (B, num_classes) and the feature before the neck (B, E), or to a feature."""
-        feat = self.embedding(pooled)
-        after = self.bottleneck(feat)
+        feat, after = self.embed(pooled)
         if self.training:
             return self.classifier(after), feat
         return after if self.neck_feat == "after" else feat
+
+    def embed(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, D) to the features before and after the neck, (B, E) each."""
+        feat = self.embedding(pooled)
+        return feat, self.bottleneck(feat)

@@ -14,9 +14,9 @@ from .backbones import adapt
 
 # Prefixes that wrappers leave on every name: DataParallel, torch.compile, Lightning.
 PREFIXES = ("module.", "_orig_mod.", "model.")
-# Layers that a ReID checkpoint may hold and a test can do without: a backbone's own classifier, and a neck
-# that the settings leave out.
-SPARE = ("base.fc.", "base.classifier.", "bottleneck.")
+# Layers that a ReID checkpoint may hold and a test can do without: a backbone's own classifier, a neck that
+# the settings leave out, and what distillation trains beside the network.
+SPARE = ("base.fc.", "base.classifier.", "bottleneck.", "adapters.")
 # What is added to a backbone as an identity, so that pretrained weights need not have it.
 ADDED = ("base.NL_2.", "base.NL_3.")
 # Least part of the file's tensors, and of the network's, that must have matched.

@@ -32,14 +32,20 @@ class ResNetBackbone(ResNet):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) to (B, feature_dim, H / 16, W / 16)."""
+        return self.stages(images)[-1]
+
+    def stages(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """The feature maps of the four stages."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        maps = []
         for i, stage in enumerate((self.layer1, self.layer2, self.layer3, self.layer4), start=1):
             non_local = getattr(self, f"NL_{i}", ())  # of the last blocks of the stage
             for left, block in zip(range(len(stage), 0, -1), stage, strict=True):
                 x = block(x)
                 if left <= len(non_local):
                     x = non_local[-left](x)
-        return x
+            maps.append(x)
+        return maps
 
 
 RESNETS = {

@@ -141,11 +141,11 @@ def test_every_flag_fills_a_setting_that_exists():
             assert name in (cfg[section[0]] if section else cfg), key
 
 
-@pytest.mark.parametrize("flag", ["--kd", "--feature_loss_coefficient"])
-def test_later_flags_are_refused_by_name(flag):
-    for words in ([flag], [flag, "20"], [f"{flag}=20"], ["--MAX_EPOCHS", "3", flag]):
-        with pytest.raises(ConfigError, match=f"{flag} is not part of this version"):
-            load_cfg(words)
+def test_a_name_that_ends_in_kd_distils_itself():
+    cfg = load_cfg(["--model_name", "resnet50_ibn_a_kd", "--feature_loss_coefficient", "0.1"])
+    assert (cfg.MODEL.NAME, cfg.KD.SELF, cfg.KD.FEATURE_LOSS_COEFFICIENT) == ("resnet50_ibn_a", True, 0.1)
+    assert load_cfg(["--kd"]).KD.SELF and not load_cfg([]).KD.SELF
+    assert load_cfg(["--model_name", "resnet18_kd"], "test").MODEL.NAME == "resnet18"
 
 
 def test_test_reads_the_settings_beside_the_weights(tmp_path):

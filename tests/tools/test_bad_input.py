@@ -29,7 +29,7 @@ def train(command, tiny):
         (["--IMS_PER_BATCH", "18"], ["not divisible by DATALOADER.NUM_INSTANCE 4", "16 or 20"]),
         (["--IMS_PER_BATCH", "128"], ["needs 32 identities, the training set has 16"]),
         (["--model_name", "resnet50-ibn-a"], ["unknown 'resnet50-ibn-a'", "did you mean resnet50_ibn_a"]),
-        (["--model_name", "resnet50_kd"], ["unknown 'resnet50_kd'", "did you mean resnet50"]),
+        (["--model_name", "resnet51"], ["unknown 'resnet51'", "did you mean resnet50"]),
         (["DATASETS.NAMES", "market1502"], ["did you mean market1501"]),
         (["SOLVER.OPTIMIZER_NAME", "adam"], ["did you mean Adam"]),
         (["MODEL.METRIC_LOSS_TYPE", "tripplet"], ["did you mean triplet"]),
@@ -37,7 +37,6 @@ def train(command, tiny):
         (["SOLVER.BASELR", "1"], ["unknown setting SOLVER.BASELR", "SOLVER.BASE_LR"]),
         (["--resume"], ["no run with a last.pth under logs"]),
         (["--resume", "nothing-here"], ["--resume nothing-here: no run there"]),
-        (["--kd"], ["--kd is not part of this version yet"]),
         (["--config_file", "none.yml"], ["none.yml: no such file"]),
         (
             ["--pretrain_choice", "imagenet", "--model_path", "none.pth"],

@@ -91,6 +91,7 @@ def test_run_folder(run):
         "log.txt",
         "config.yml",
         "curves.png",
+        "results.csv",
         "last.pth",
         "last.previous.pth",
         ".lock",

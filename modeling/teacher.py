@@ -1,0 +1,94 @@
+"""Who teaches: a trained network, or the features that any other program made of the training images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from loguru import logger
+from yacs.config import CfgNode
+
+from utils.device import autocast
+from utils.errors import InputError
+from utils.feature_file import read_features
+
+from .baseline import build_model
+from .weights import load_weights
+
+
+class Lesson(NamedTuple):
+    """What a teacher says of a batch."""
+
+    features: torch.Tensor  # (B, D')
+    logits: torch.Tensor | None  # (B, C)
+
+
+class NetworkTeacher:
+    """A trained network that sees the student's own, augmented images.
+
+    Args:
+        cfg: the settings of its run.
+        path: its weights.
+        num_classes: the student's identities. With as many, the teacher's scores are taken to be of the same.
+        size: height and width of the student's images [pixels]; they are resized to the teacher's.
+        device: to compute on.
+
+    Raises:
+        InputError: the weights do not fit the settings beside them, or its pixels are normalised otherwise.
+    """
+
+    def __init__(self, cfg: CfgNode, path: str, num_classes: int, size: Sequence[int], device: torch.device):
+        self.model = build_model(cfg, num_classes)
+        self.model.neck_feat = "after"  # what its classifier reads
+        report = load_weights(self.model, path, complete=True)
+        logger.info(f"Teacher: {path}: {report}")
+        self.knows_classes = cfg.MODEL.ID_LOSS_TYPE == "softmax" and cfg.MODEL.HEAD == "global"
+        self.knows_classes &= not any(name.startswith("classifier.") for name in report.left_out)
+        if not self.knows_classes:
+            logger.info("The teacher's scores are of another kind: its features teach alone (not KD.LOGITS)")
+        self.model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+        self.dim = self.model.feature_dim
+        self.size = None if list(cfg.INPUT.SIZE_TEST) == list(size) else tuple(cfg.INPUT.SIZE_TEST)
+        self.autocast = autocast(device, cfg.SOLVER.AMP)
+
+    @torch.no_grad()
+    def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
+        """The lesson of (B, 3, H, W) images; ``indices`` are not needed."""
+        if self.size:
+            images = F.interpolate(images.float(), self.size, mode="bilinear", antialias=True)
+        with self.autocast:
+            features = self.model(images)
+        return Lesson(features, self.model.classifier(features) if self.knows_classes else None)
+
+
+class FeatureTeacher:
+    """Features of the training images, as they are on the disk, whatever is done to the student's.
+
+    Args:
+        file: of names and features, see ``utils.feature_file``.
+        paths: of the training images, in order.
+        device: to keep them on.
+
+    Raises:
+        InputError: the file cannot be read, or lacks an image.
+    """
+
+    def __init__(self, file: str, paths: Sequence[str], device: torch.device):
+        self.table = torch.from_numpy(read_features(Path(file), paths)).to(device)
+        self.dim = self.table.shape[1]
+        logger.info(f"Teacher: {file}: features of {len(paths)} images, {self.dim} numbers each")
+
+    def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
+        """The lesson of the images with these (B,) indices; ``images`` are not needed."""
+        return Lesson(self.table[indices], None)
+
+
+def check_same_pixels(student: CfgNode, teacher: CfgNode) -> None:
+    """Raise an InputError unless both normalise pixels in the same way."""
+    for key in ("PIXEL_MEAN", "PIXEL_STD"):
+        ours, theirs = list(student.INPUT[key]), list(teacher.INPUT[key])
+        if ours != theirs:
+            raise InputError(
+                f"INPUT.{key} is {ours} here and {theirs} in the teacher's settings; make them equal"
+            )

@@ -1,0 +1,157 @@
+"""Students, teachers, and what passes between them."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from layers.distillation import embedding_loss, logit_loss, relation_loss
+from modeling import build_model
+from modeling.distillation import Distillation, build_student
+from modeling.teacher import FeatureTeacher, Lesson, NetworkTeacher, check_same_pixels
+from tests.conftest import SMALL_NET
+from utils.errors import InputError
+
+CPU = torch.device("cpu")
+CLASSES = 5
+
+
+@pytest.fixture
+def images():
+    return torch.randn(6, 3, 64, 32, generator=torch.Generator().manual_seed(0))
+
+
+TARGET = torch.tensor([0, 0, 1, 1, 2, 2])
+INDICES = torch.tensor([3, 1, 0, 2, 5, 4])
+
+
+@pytest.mark.parametrize("name", ["resnet18_kd", "resnet50_kd", "resnet50_ibn_a_kd"])
+def test_every_stage_of_a_self_distilled_network_learns(load, images, name):
+    cfg = load(*SMALL_NET, "--model_name", name)
+    assert cfg.KD.SELF and cfg.MODEL.NAME == name.removesuffix("_kd")
+    torch.manual_seed(0)
+    student = build_student(cfg, CLASSES, None).train()
+    output = student(images)
+    assert len(output.stages) == 3 and output.adapted is None
+    for score, feat in output.stages:
+        assert score.shape == output.score.shape and feat.shape == output.feat.shape
+        assert score.dtype == feat.dtype == torch.float32
+    for number, (score, feat) in enumerate(output.stages):
+        student.zero_grad()
+        loss = Distillation(cfg, None).from_last_stage(score, feat, output, TARGET)
+        loss.backward(retain_graph=True)
+        stages = [student.base.layer1, student.base.layer2, student.base.layer3, student.base.layer4]
+        reached = [any(p.grad is not None and p.grad.any() for p in stage.parameters()) for stage in stages]
+        assert reached == [i <= number for i in range(4)], "the stage and those before it; not the teacher"
+        assert student.classifier.weight.grad is None
+        assert all(p.grad.any() for p in student.adapters["stages"][number].parameters() if p.dim() > 1)
+
+
+def test_what_a_stage_learns_recomputed(load, images):
+    cfg = load(*SMALL_NET, "--kd", "--feature_loss_coefficient", "0.5", "KD.SELF_LOGITS", "0.2")
+    student = build_student(cfg, CLASSES, None).train()
+    output = student(images)
+    expected = 0.0
+    for score, feat in output.stages:
+        expected += 0.8 * F.cross_entropy(score, TARGET, label_smoothing=0.1)
+        expected += 0.2 * logit_loss(score, output.score, 4.0) + 0.5 * embedding_loss(feat, output.feat)
+    assert Distillation(cfg, None)(output, TARGET, images, INDICES).item() == pytest.approx(
+        expected.item(), rel=1e-5
+    )
+    twice = [torch.cat([x, x]) for x in (output.stages[0][1], output.feat)]
+    assert embedding_loss(*twice).item() == pytest.approx(
+        embedding_loss(output.stages[0][1], output.feat).item()
+    )
+
+
+def test_a_student_is_the_plain_network_with_something_beside_it(load, images):
+    cfg = load(*SMALL_NET, "--kd")
+    student, plain = build_student(cfg, CLASSES, None), build_model(cfg, CLASSES)
+    plain.load_state_dict({k: v for k, v in student.state_dict().items() if not k.startswith("adapters.")})
+    assert torch.equal(student.eval()(images), plain.eval()(images))
+    output, (score, feat) = student.train()(images), plain.train()(images)
+    assert torch.equal(output.score, score) and torch.equal(output.feat, feat)
+
+
+@pytest.fixture
+def network_teacher(load, tmp_path):
+    """A teacher of other width and image size, its weights and its settings."""
+
+    def make(classes=CLASSES) -> NetworkTeacher:
+        cfg = load("--model_name", "resnet50", "INPUT.SIZE_TEST", "[96,48]", "SOLVER.AMP", "no")
+        torch.manual_seed(1)
+        torch.save(build_model(cfg, classes).state_dict(), tmp_path / "teacher.pth")
+        return NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, (64, 32), CPU)
+
+    return make
+
+
+def test_a_network_teaches_scores_features_and_relations(load, images, network_teacher):
+    teacher = network_teacher()
+    cfg = load(*SMALL_NET, "SOLVER.AMP", "no", "KD.LOGITS", "2", "KD.EMBEDDING", "3", "KD.RELATION", "4")
+    student = build_student(cfg, CLASSES, teacher).train()
+    output, lesson = student(images), teacher(images, INDICES)
+    larger = F.interpolate(images, (96, 48), mode="bilinear", antialias=True)
+    features = teacher.model(larger)
+    assert torch.equal(lesson.features, features) and lesson.features.shape == (6, 2048)
+    assert torch.equal(lesson.logits, features @ teacher.model.classifier.weight.T)
+    assert not lesson.features.requires_grad and output.adapted.shape == (6, 2048)
+    expected = 2 * logit_loss(output.score, lesson.logits, 4.0) + 3 * embedding_loss(
+        output.adapted, lesson.features
+    )
+    expected += 4 * relation_loss(output.after, lesson.features)
+    loss = Distillation(cfg, teacher)(output, TARGET, images, INDICES)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_teacher_of_other_people_teaches_features_alone(network_teacher, images):
+    assert network_teacher(classes=9)(images, INDICES).logits is None
+
+
+def test_a_teacher_by_its_features_alone(load, images, tmp_path):
+    import numpy as np
+
+    paths = [f"/data/{i}.jpg" for i in range(6)]
+    table = np.random.default_rng(0).normal(size=(6, 7)).astype(np.float32)
+    np.savez(tmp_path / "features.npz", names=[f"{i}.jpg" for i in range(6)], features=table)
+    teacher = FeatureTeacher(str(tmp_path / "features.npz"), paths, CPU)
+    lesson = teacher(images, INDICES)
+    assert lesson.logits is None and torch.equal(lesson.features, torch.from_numpy(table)[INDICES])
+    cfg = load(*SMALL_NET)
+    assert build_student(cfg, CLASSES, teacher).train()(images).adapted.shape == (6, 7)
+    assert "teacher" not in build_student(load(*SMALL_NET, "KD.EMBEDDING", "0"), CLASSES, teacher).adapters
+
+
+def test_training_moves_a_student_toward_its_teacher(load, images):
+    """Scores, features and relations of a fixed teacher, on a fixed batch."""
+    torch.manual_seed(0)
+    lesson = Lesson(torch.randn(6, 16), 3 * torch.randn(6, CLASSES))
+    teacher = lambda *_: lesson  # noqa: E731
+    teacher.dim = 16
+    cfg = load(*SMALL_NET)
+    student = build_student(cfg, CLASSES, teacher).train()
+    distillation = Distillation(cfg, teacher)
+    optimizer = torch.optim.Adam(student.parameters(), 1e-3)
+
+    def distances() -> list[float]:
+        output = student(images)
+        return [
+            logit_loss(output.score, lesson.logits, 4.0).item(),
+            embedding_loss(output.adapted, lesson.features).item(),
+            relation_loss(output.after, lesson.features).item(),
+        ]
+
+    before = distances()
+    for _ in range(30):
+        optimizer.zero_grad()
+        distillation(student(images), TARGET, images, INDICES).backward()
+        optimizer.step()
+    assert all(after < 0.5 * b for after, b in zip(distances(), before, strict=True))
+
+
+def test_pixels_must_be_normalised_alike(load):
+    ours, theirs = load(), load("INPUT.PIXEL_MEAN", "[0.5,0.5,0.5]")
+    check_same_pixels(ours, copy.deepcopy(ours))
+    with pytest.raises(InputError, match="PIXEL_MEAN is .* make them equal"):
+        check_same_pixels(ours, theirs)

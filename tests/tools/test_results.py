@@ -1,0 +1,49 @@
+import yaml
+
+from tests.conftest import assert_refused
+
+CSV = "epoch,mAP,rank1,rank5,rank10,mINP\n1,10.0,20.0,30.0,40.0,1.0\n{epoch},{mAP},{rank1},70.0,80.0,9.0\n"
+LOG = "2026-01-01 | INFO | utils.run_folder:log_environment:1 - Device: cpu (x), 2 threads; seed 0\n"
+
+
+def make_run(folder, mean_ap, rank1, seed=0, epoch=14, **settings) -> None:
+    folder.mkdir()
+    tree = {"SEED": seed, "OUTPUT_DIR": str(folder), "MODEL": {"NAME": "resnet18"}}
+    tree |= {"INPUT": {"SIZE_TRAIN": [128, 64]}, "KD": {"SELF": False} | settings}
+    (folder / "config.yml").write_text(yaml.safe_dump(tree))
+    (folder / "results.csv").write_text(CSV.format(mAP=mean_ap, rank1=rank1, epoch=epoch))
+    (folder / "log.txt").write_text(LOG)
+
+
+def test_runs_side_by_side(command, tmp_path):
+    make_run(tmp_path / "a", 38.0, 59.0)
+    make_run(tmp_path / "b", 39.0, 60.5, seed=1)
+    make_run(tmp_path / "c", 47.25, 68.0, SELF=True)
+    done = command("tools/results.py", "a", "b", "c")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "| settings | epochs | seeds | mAP | Rank-1 | mAP against the first |",
+        "|---|---|---|---|---|---|",
+        "| resnet18, 128×64 | 14 | 0, 1 | 38.5 (38.0, 39.0) | 59.8 (59.0, 60.5) |  |",
+        "| `KD.SELF True` | 14 | 0 | 47.2 | 68.0 | +8.8 |",
+        "",
+        "Device: cpu (x), 2 threads; seed 0",
+    ]
+
+
+def test_no_run(command, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert_refused(command("tools/results.py", "empty"), "empty holds no evaluated run")
+    make_run(tmp_path / "a", "x", 1)
+    assert_refused(command("tools/results.py", "a"), "results.csv is damaged")
+
+
+def test_a_real_run(command, tiny, tmp_path):
+    done = command("tools/train.py", *tiny, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", "OUTPUT_DIR", "run")
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "run" / "results.csv").read_text().splitlines()
+    assert lines[0] == "epoch,mAP,rank1,rank5,rank10,mINP" and len(lines) == 3
+    last = float(lines[2].split(",")[1])
+    assert f"mAP:{last:.1f}%" in done.stdout
+    table = command("tools/results.py", "run").stdout
+    assert f"| resnet18, 64×32 | 2 | 0 | {last:.1f} |" in table and "torch 2." in table

@@ -1,0 +1,26 @@
+"""Compare finished runs, as Markdown: python tools/results.py --help."""
+
+import argparse
+import sys
+from pathlib import Path
+
+# The program's folders, from wherever it is called.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from utils.errors import run_command
+from utils.run_table import read_run, runs_table
+
+
+def main() -> None:
+    """Read the runs and print the table."""
+    parser = argparse.ArgumentParser(
+        prog="tools/results.py",
+        description="Compare finished runs, as Markdown: the last evaluation of each, what sets its settings "
+        "apart from the first one's, and the mean where runs differ by their seeds alone.",
+    )
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run, logs/<run>")
+    print(runs_table([read_run(folder) for folder in parser.parse_args().runs]))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,105 @@
+"""Finished runs side by side, from what they wrote themselves."""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+import yaml
+
+from .curves import COLUMNS
+from .errors import InputError, os_reason
+
+# What makes no other recipe of a run.
+APART = ("OUTPUT_DIR", "RESUME", "SEED")
+
+
+class Run(NamedTuple):
+    """A run as its folder shows it."""
+
+    folder: Path
+    settings: dict[str, object]  # by dotted name
+    results: list[dict[str, float]]  # of the evaluations, by COLUMNS
+    machine: str  # device and versions, as logged
+
+    @property
+    def recipe(self) -> tuple:
+        """What runs share that differ by their seeds alone."""
+        return tuple(sorted((key, str(value)) for key, value in self.settings.items() if key not in APART))
+
+
+def read_run(folder: Path) -> Run:
+    """The settings and results of a run.
+
+    Raises:
+        InputError: the folder holds no run that has been evaluated.
+    """
+    try:
+        settings = yaml.safe_load((folder / "config.yml").read_text(encoding="utf-8"))
+        with open(folder / "results.csv", newline="", encoding="utf-8") as stream:
+            rows = [{name: float(row[name]) for name in COLUMNS} for row in csv.DictReader(stream)]
+        log = (folder / "log.txt").read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder} holds no evaluated run ({os_reason(error)})") from None
+    except (yaml.YAMLError, KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{folder}: config.yml or results.csv is damaged ({error})") from None
+    if not rows or not isinstance(settings, dict):
+        raise InputError(f"{folder} holds no evaluated run: results.csv or config.yml is empty")
+    lines = [re.search(rf" - ({start}.*)", log) for start in ("Device: ", "Python ")]
+    return Run(folder, _flatten(settings), rows, "; ".join(line[1] for line in lines if line))
+
+
+def runs_table(runs: Sequence[Run]) -> str:
+    """Markdown: the last evaluation of each recipe, with its distance from the first one's.
+
+    Runs that differ by their seeds alone share a row: the mean, and each result behind it.
+    """
+    recipes: dict[tuple, list[Run]] = {}
+    for run in runs:
+        recipes.setdefault(run.recipe, []).append(run)
+    first = next(iter(recipes.values()))
+    lines = [
+        "| settings | epochs | seeds | mAP | Rank-1 | mAP against the first |",
+        "|---|---|---|---|---|---|",
+    ]
+    for group in recipes.values():
+        last = [run.results[-1] for run in group]
+        seeds = ", ".join(str(run.settings["SEED"]) for run in group)
+        gain = _mean(group, "mAP") - _mean(first, "mAP")
+        lines.append(
+            f"| {_difference(group[0], first[0])} | {last[0]['epoch']:.0f} | {seeds} "
+            f"| {_values(last, 'mAP')} | {_values(last, 'rank1')} "
+            f"| {'' if group is first else f'{gain:+.1f}'} |"
+        )
+    shared = {run.machine for run in runs}
+    return "\n".join([*lines, "", *sorted(shared)])
+
+
+def _mean(group: Sequence[Run], column: str) -> float:
+    return mean(run.results[-1][column] for run in group)
+
+
+def _values(rows: Sequence[dict], column: str) -> str:
+    values = [row[column] for row in rows]
+    each = f" ({', '.join(f'{value:.1f}' for value in values)})" if len(values) > 1 else ""
+    return f"{mean(values):.1f}{each}"
+
+
+def _difference(run: Run, first: Run) -> str:
+    changed = {
+        key: value
+        for key, value in run.settings.items()
+        if key not in APART and str(first.settings.get(key)) != str(value)
+    }
+    if run is first:
+        return f"{run.settings['MODEL.NAME']}, {'×'.join(map(str, run.settings['INPUT.SIZE_TRAIN']))}"
+    return ", ".join(f"`{key} {value}`" for key, value in changed.items()) or "the same"
+
+
+def _flatten(tree: dict, prefix: str = "") -> dict[str, object]:
+    flat = {}
+    for key, value in tree.items():
+        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
