@@ -41,7 +41,7 @@ def timm_backbone(
         pretrained: download ImageNet weights.
 
     Raises:
-        InputError: a network for images of one size is to be tested with another.
+        InputError: the network cannot take images of this size, or is to be tested with another.
     """
     wishes = [{"img_size": tuple(size_train)}, *([{"output_stride": 16}] if last_stride == 1 else []), {}]
     net, options = _create(name.removeprefix(PREFIX), wishes, pretrained)
@@ -52,16 +52,25 @@ def timm_backbone(
         )
     if not pretrained and "output_stride" not in options:
         logger.info(f"MODEL.LAST_STRIDE does nothing in {name}")
-    net.eval()
-    with torch.no_grad():
-        image = torch.zeros(1, 3, *size_train)
-        maps = net.forward_features(image)
-        if maps.dim() == 4 and maps.shape[1] == net.num_features:
-            # Not forward_features alone: what timm has between the map and the classifier is trained too.
-            net.reset_classifier(0, "")
-        out = net(image)
+    out = _try(net.eval(), name, size_train)
     net.feature_dim, net.has_maps = out.shape[1], out.dim() == 4
     return net.train()
+
+
+def _try(net: nn.Module, name: str, size: list[int]) -> torch.Tensor:
+    """What the network makes of an image, after its head was made to give maps if it has any."""
+    image = torch.zeros(1, 3, *size)
+    try:
+        with torch.no_grad():
+            maps = net.forward_features(image)
+            if maps.dim() == 4 and maps.shape[1] == net.num_features:
+                # Not forward_features alone: what timm has between map and classifier is trained too.
+                net.reset_classifier(0, "")
+            return net(image)
+    except (AssertionError, RuntimeError) as error:
+        raise InputError(
+            f"{name} cannot take images of INPUT.SIZE_TRAIN {list(size)} ({error}); choose a size that it can"
+        ) from None
 
 
 def adapt(state: dict[str, torch.Tensor], net: nn.Module) -> dict[str, torch.Tensor]:

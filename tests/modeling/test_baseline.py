@@ -197,3 +197,11 @@ def test_what_a_network_of_tokens_cannot_do(load, words, message):
     cfg = load("--model_name", "timm/vit_tiny_patch16_224", *sizes, *words)
     with pytest.raises(InputError, match=message):
         build_model(cfg, 10)
+
+
+def test_a_network_of_timm_that_cannot_take_the_size(load):
+    cfg = load("--model_name", "timm/inception_v3", "INPUT.SIZE_TRAIN", "[64,32]")
+    with pytest.raises(
+        InputError, match=r"timm/inception_v3 cannot take images of INPUT.SIZE_TRAIN \[64, 32\]"
+    ):
+        build_model(cfg, 10)
