@@ -1,13 +1,12 @@
 """Settings checked together, before anything slow starts."""
 
-import math
 import os
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 
 from yacs.config import CfgNode
 
 from .errors import ConfigError, did_you_mean
+from .rules import input_problems, test_problems, training_problems
 
 # Settings whose choices belong to no registry.
 CHOICES = {
@@ -99,9 +98,7 @@ def check_values(cfg: CfgNode, command: str) -> None:
     problems += [
         f"{key} must not be negative, not {_get(cfg, key)}" for key in NOT_NEGATIVE if _get(cfg, key) < 0
     ]
-    problems += _input_problems(cfg) + (
-        _training_problems(cfg) if command == "train" else _test_problems(cfg)
-    )
+    problems += input_problems(cfg) + (training_problems(cfg) if command == "train" else test_problems(cfg))
     _raise(problems)
 
 
@@ -187,106 +184,6 @@ def choice_problem(cfg: CfgNode, key: str, choices: Collection[str]) -> str | No
         if name not in choices:
             return f"{key}: unknown {name!r}{did_you_mean(name, choices) or ''}; valid: {', '.join(choices)}"
     return None
-
-
-def _input_problems(cfg: CfgNode) -> list[str]:
-    problems = []
-    for key in ("INPUT.SIZE_TRAIN", "INPUT.SIZE_TEST"):
-        size = _get(cfg, key)
-        if len(size) != 2 or min(size) < 32:
-            problems.append(f"{key} must be [height, width], each at least 32, not {size}")
-    for key in ("INPUT.PIXEL_MEAN", "INPUT.PIXEL_STD"):
-        if len(_get(cfg, key)) != 3:
-            problems.append(f"{key} must have 3 values: red, green, blue")
-    if any(std <= 0 for std in cfg.INPUT.PIXEL_STD):
-        problems.append("INPUT.PIXEL_STD must be above 0")
-    problems += [
-        f"{key} is a probability, 0 to 1, not {_get(cfg, key)}"
-        for key in ("INPUT.PROB", "INPUT.RE_PROB", "INPUT.COLOR_JITTER_PROB", "INPUT.AUTOAUG_PROB")
-        if not 0 <= _get(cfg, key) <= 1
-    ]
-    jitter = cfg.INPUT.COLOR_JITTER
-    if len(jitter) != 4 or min(jitter) < 0 or jitter[3] > 0.5:
-        problems.append(
-            "INPUT.COLOR_JITTER must be [brightness, contrast, saturation, hue], none negative and hue at "
-            f"most 0.5, not {jitter}"
-        )
-    names = cfg.DATASETS.NAMES
-    if not names or len(set(names)) < len(names):
-        problems.append(
-            f"DATASETS.NAMES must name data sets, such as market1501, each once, not {list(names)}"
-        )
-    if cfg.DATASETS.SYNTHETIC.IMAGES_PER_CAMERA < 2:
-        problems.append(
-            "DATASETS.SYNTHETIC.IMAGES_PER_CAMERA must be at least 2: a query and a gallery image"
-        )
-    if cfg.DATALOADER.NUM_WORKERS < -1:
-        problems.append("DATALOADER.NUM_WORKERS must be -1 (one per core) or more")
-    if not cfg.MODEL.DEVICE_ID.isdecimal():
-        problems.append(f"MODEL.DEVICE_ID must be the number of one GPU, not {cfg.MODEL.DEVICE_ID!r}")
-    return problems
-
-
-def _training_problems(cfg: CfgNode) -> list[str]:
-    problems = []
-    batch, k = cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE
-    if batch == 1:
-        problems.append("SOLVER.IMS_PER_BATCH must be at least 2: batch norm needs more than one image")
-    if cfg.DATALOADER.SAMPLER != "softmax" and batch > 1 and k > 0 and batch % k:
-        problems.append(
-            f"SOLVER.IMS_PER_BATCH {batch} is not divisible by DATALOADER.NUM_INSTANCE {k}; "
-            f"take {max(1, batch // k) * k} or {(batch // k + 1) * k}"
-        )
-    model = cfg.MODEL
-    if model.ID_LOSS_TYPE == model.METRIC_LOSS_TYPE == "none" and not model.IF_WITH_CENTER:
-        problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
-    if model.HEAD == "parts" and model.ID_LOSS_TYPE == "none":
-        problems.append(
-            "MODEL.HEAD parts learns its parts from class scores: MODEL.ID_LOSS_TYPE must not be none"
-        )
-    if cfg.SOLVER.LAYER_DECAY != 1 and not model.NAME.startswith(("resnet", "se_resnet", "timm/")):
-        problems.append(
-            f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
-        )
-    if not 0 <= cfg.KD.SELF_LOGITS <= 1:
-        problems.append(f"KD.SELF_LOGITS is a part, 0 to 1, not {cfg.KD.SELF_LOGITS}")
-    if cfg.KD.SELF and not model.NAME.startswith(("resnet", "se_resnet")):
-        problems.append(f"KD.SELF (--kd) is for ResNets, whose stages learn from the last, not {model.NAME}")
-    distils = cfg.KD.SELF or cfg.KD.TEACHER or cfg.KD.TEACHER_FEATURES
-    if distils and model.ID_LOSS_TYPE != "softmax":
-        problems.append("distillation (KD) stands beside a cross-entropy: MODEL.ID_LOSS_TYPE softmax")
-    if distils and model.HEAD != "global":
-        problems.append("distillation (KD) is for MODEL.HEAD global")
-    if cfg.KD.TEACHER and cfg.KD.TEACHER_FEATURES:
-        problems.append("KD.TEACHER and KD.TEACHER_FEATURES are two teachers; name one")
-    if not 0 <= cfg.SOLVER.EMA < 1:
-        problems.append(f"SOLVER.EMA is a decay, 0 (off) to below 1, not {cfg.SOLVER.EMA}")
-    if cfg.SOLVER.ARCFACE.MARGIN > math.pi:
-        problems.append(
-            f"SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not {cfg.SOLVER.ARCFACE.MARGIN}"
-        )
-    if not 0 < cfg.SOLVER.LAYER_DECAY <= 1:
-        problems.append(f"SOLVER.LAYER_DECAY is a factor, above 0 to 1 (off), not {cfg.SOLVER.LAYER_DECAY}")
-    if cfg.SOLVER.SCHEDULE == "cosine" and cfg.SOLVER.MIN_LR > cfg.SOLVER.BASE_LR:
-        problems.append(
-            f"SOLVER.MIN_LR {cfg.SOLVER.MIN_LR} must not be above SOLVER.BASE_LR {cfg.SOLVER.BASE_LR}"
-        )
-    if list(cfg.SOLVER.STEPS) != sorted(cfg.SOLVER.STEPS):
-        problems.append(f"SOLVER.STEPS must rise, not {list(cfg.SOLVER.STEPS)}")
-    return problems
-
-
-def _test_problems(cfg: CfgNode) -> list[str]:
-    problems = []
-    if cfg.TEST.K2 > cfg.TEST.K1:
-        problems.append(f"TEST.K2 {cfg.TEST.K2} must not be above TEST.K1 {cfg.TEST.K1}")
-    if not 0 <= cfg.TEST.LAMBDA <= 1:
-        problems.append(f"TEST.LAMBDA is a weight, 0 to 1, not {cfg.TEST.LAMBDA}")
-    if cfg.TEST.SAVE_RESULTS and Path(cfg.TEST.SAVE_RESULTS).suffix not in (".parquet", ".csv", ".json"):
-        problems.append(f"TEST.SAVE_RESULTS {cfg.TEST.SAVE_RESULTS} must end with .parquet, .csv or .json")
-    if cfg.TEST.PROTOCOL != "standard" and (cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST):
-        problems.append("results of each query (SAVE_RESULTS, SHOW_WORST) are for TEST.PROTOCOL standard")
-    return problems
 
 
 def _check_file(key: str, path: str, mend: str) -> None:
