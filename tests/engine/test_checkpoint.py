@@ -29,6 +29,13 @@ def test_keeps_the_best_and_the_newest(tmp_path):
     assert names(tmp_path) == ["mAP10.0.pth", "mAP60.0.pth", "mAP70.0.pth"]
 
 
+def test_a_students_weights_have_their_own_name_and_no_adapters(tmp_path):
+    net = nn.Module()
+    net.base, net.adapters = nn.Linear(2, 2), nn.Linear(2, 2)
+    file = BestCheckpoints(tmp_path, 1, distilled=True).save(net, 0.5)
+    assert file.name == "mAP_KD_50.0.pth" and set(torch.load(file)) == {"base.weight", "base.bias"}
+
+
 def test_zero_keeps_all(tmp_path):
     run(tmp_path, 0, [0.5, 0.7, 0.6, 0.1])
     assert len(names(tmp_path)) == 4

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -91,13 +92,18 @@ def test_without_the_other_processes_images_it_is_another_training(one, launch, 
         ["SOLVER.GRAD_ACCUM", "3"],
         ["MODEL.ID_LOSS_TYPE", "none"],
         ["--freeze", "--freeze_epoch", "1", "--MAX_EPOCHS", "2"],
+        ["--kd", "KD.TEACHER_FEATURES", "features.npz", "--IF_WITH_CENTER", "no"],
     ],
 )
-def test_gradients_are_those_of_one_process(launch, tiny, tmp_path, words):
+def test_gradients_are_those_of_one_process(launch, tiny, tiny_root, tmp_path, words):
     """By gradient descent, whose steps, unlike Adam's, grow with the gradient.
 
     Twice the gradient, as from a factor left out, would change the losses by more than 0.025.
     """
+    names = [path.name for path in (tiny_root / "synthetic" / "bounding_box_train").glob("*.jpg")]
+    features = np.random.default_rng(0).normal(size=(len(names), 8))
+    np.savez(tmp_path / "features.npz", names=names, features=features)
+    words = [tmp_path / word if word == "features.npz" else word for word in words]
     words = [*tiny, *RECIPE, "--MAX_EPOCHS", "1", *words, "SOLVER.OPTIMIZER_NAME", "SGD"]
     words += ["SOLVER.BASE_LR", "2e-5", "OUTPUT_DIR", tmp_path / "run"]
     one, two = (losses(launch(n, "tools/train.py", *words)) for n in (0, 2))
