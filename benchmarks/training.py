@@ -4,12 +4,11 @@ import argparse
 import statistics
 import sys
 
-import torch
 from loguru import logger
 
 from data import read_dataset
 from tools.start import start
-from utils.device import amp_dtype
+from utils.device import network_dtype
 from utils.errors import InputError
 
 from .machine import machine
@@ -38,7 +37,7 @@ def measure(args: argparse.Namespace) -> dict:
     logger.add(sys.stderr, level="WARNING")
     dataset = read_dataset(cfg)
     rates, facts = loop_rates(cfg, dataset, device, args.steps, args.rounds)
-    dtype = (cfg.SOLVER.AMP and amp_dtype(device)) or torch.float32
+    dtype = network_dtype(device, cfg.SOLVER.AMP)
     rates |= input_rates(cfg, dataset, device, dtype, args.steps, args.rounds)
     return {
         "machine": machine(device),

@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from yacs.config import CfgNode
 
-from utils.device import amp_dtype, autocast
+from utils.device import autocast, network_dtype
 
 
 class TrainStep:
@@ -42,7 +42,7 @@ class TrainStep:
         self.optimizer = optimizer
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.autocast = autocast(device, self.solver.AMP)
-        self.dtype = (self.solver.AMP and amp_dtype(device)) or torch.float32
+        self.dtype = network_dtype(device, self.solver.AMP)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.frozen = False
         self._wrap()

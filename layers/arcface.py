@@ -3,11 +3,11 @@
 import math
 
 import torch
-import torch.nn.functional as F
-from torch import nn
+
+from .margin_loss import MarginLoss
 
 
-class ArcFaceLoss(nn.Module):
+class ArcFaceLoss(MarginLoss):
     """Cross-entropy of scaled cosines, with a margin added to the angle of the right class.
 
     Where angle plus margin would pass a half turn, and the cosine would rise again, the cosine minus margin x
@@ -20,23 +20,14 @@ class ArcFaceLoss(nn.Module):
     """
 
     def __init__(self, scale: float = 64.0, margin: float = 0.5, label_smoothing: float = 0.0):
-        super().__init__()
-        self.scale, self.margin, self.label_smoothing = scale, margin, label_smoothing
+        super().__init__(scale, margin, label_smoothing)
 
-    def forward(self, score: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """The loss, a scalar.
-
-        Args:
-            score: (B, C) cosines; computed in float32 at least.
-            target: (B,) int64 classes.
-        """
-        with torch.autocast(score.device.type, enabled=False):
-            score = score.to(torch.promote_types(score.dtype, torch.float32))
-            cosine = score.gather(1, target[:, None])
-            # Not quite 0, where the slope of the root has no end.
-            sine = (1 - cosine.square()).clamp(min=torch.finfo(score.dtype).eps).sqrt()
-            turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
-            fits = cosine > -math.cos(self.margin)
-            turned = torch.where(fits, turned, cosine - self.margin * math.sin(self.margin))
-            score = score.scatter(1, target[:, None], turned)
-            return F.cross_entropy(self.scale * score, target, label_smoothing=self.label_smoothing)
+    def with_margin(self, score: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """(B, C) cosines to scores of the same shape, not yet scaled."""
+        cosine = score.gather(1, target[:, None])
+        # Not quite 0, where the slope of the root has no end.
+        sine = (1 - cosine.square()).clamp(min=torch.finfo(score.dtype).eps).sqrt()
+        turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
+        fits = cosine > -math.cos(self.margin)
+        turned = torch.where(fits, turned, cosine - self.margin * math.sin(self.margin))
+        return score.scatter(1, target[:, None], turned)

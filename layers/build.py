@@ -19,25 +19,26 @@ from .weighted_triplet import WeightedTripletLoss
 LABEL_SMOOTHING = 0.1  # as published with the strong baseline
 
 
-def _smoothing(cfg: CfgNode) -> float:
+def label_smoothing(cfg: CfgNode) -> float:
+    """Of every cross-entropy on the identities."""
     return LABEL_SMOOTHING if cfg.MODEL.IF_LABELSMOOTH else 0.0
 
 
 def _softmax(cfg: CfgNode) -> nn.Module:
-    return nn.CrossEntropyLoss(label_smoothing=_smoothing(cfg))
+    return nn.CrossEntropyLoss(label_smoothing=label_smoothing(cfg))
 
 
 def _arcface(cfg: CfgNode) -> nn.Module:
-    return ArcFaceLoss(cfg.SOLVER.ARCFACE.SCALE, cfg.SOLVER.ARCFACE.MARGIN, _smoothing(cfg))
+    return ArcFaceLoss(cfg.SOLVER.ARCFACE.SCALE, cfg.SOLVER.ARCFACE.MARGIN, label_smoothing(cfg))
 
 
 def _cosface(cfg: CfgNode) -> nn.Module:
-    return CosFaceLoss(cfg.SOLVER.COSFACE.SCALE, cfg.SOLVER.COSFACE.MARGIN, _smoothing(cfg))
+    return CosFaceLoss(cfg.SOLVER.COSFACE.SCALE, cfg.SOLVER.COSFACE.MARGIN, label_smoothing(cfg))
 
 
 def _circle_softmax(cfg: CfgNode) -> nn.Module:
     settings = cfg.SOLVER.CIRCLE_SOFTMAX
-    return CircleSoftmaxLoss(settings.SCALE, settings.MARGIN, _smoothing(cfg))
+    return CircleSoftmaxLoss(settings.SCALE, settings.MARGIN, label_smoothing(cfg))
 
 
 def _triplet(cfg: CfgNode) -> nn.Module:

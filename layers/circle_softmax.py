@@ -2,10 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+
+from .margin_loss import MarginLoss
 
 
-class CircleSoftmaxLoss(nn.Module):
+class CircleSoftmaxLoss(MarginLoss):
     """Cross-entropy of cosines that are each scaled by how far they are from where they should be.
 
     With s the cosine, the score of the right class is scale [1 + m - s]+ (s - 1 + m), that of another class
@@ -18,21 +19,11 @@ class CircleSoftmaxLoss(nn.Module):
     """
 
     def __init__(self, scale: float = 64.0, margin: float = 0.35, label_smoothing: float = 0.0):
-        super().__init__()
-        self.scale, self.margin, self.label_smoothing = scale, margin, label_smoothing
+        super().__init__(scale, margin, label_smoothing)
 
-    def forward(self, score: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """The loss, a scalar.
-
-        Args:
-            score: (B, C) cosines; computed in float32 at least.
-            target: (B,) int64 classes.
-        """
-        m = self.margin
-        with torch.autocast(score.device.type, enabled=False):
-            score = score.to(torch.promote_types(score.dtype, torch.float32))
-            fixed = score.detach()
-            right = F.relu(1 + m - fixed) * (score - 1 + m)
-            wrong = F.relu(fixed + m) * (score - m)
-            score = torch.where(F.one_hot(target, score.shape[1]).bool(), right, wrong)
-            return F.cross_entropy(self.scale * score, target, label_smoothing=self.label_smoothing)
+    def with_margin(self, score: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """(B, C) cosines to scores of the same shape, not yet scaled."""
+        m, fixed = self.margin, score.detach()
+        right = F.relu(1 + m - fixed) * (score - 1 + m)
+        wrong = F.relu(fixed + m) * (score - m)
+        return torch.where(F.one_hot(target, score.shape[1]).bool(), right, wrong)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from yacs.config import CfgNode
 
-from layers.build import LABEL_SMOOTHING
+from layers.build import label_smoothing
 from layers.distillation import embedding_loss, logit_loss, relation_loss
 from layers.gather import gather_batch
 
@@ -29,7 +29,7 @@ class Distillation:
 
     def __init__(self, cfg: CfgNode, teacher: NetworkTeacher | FeatureTeacher | None):
         self.kd = cfg.KD
-        self.smoothing = LABEL_SMOOTHING if cfg.MODEL.IF_LABELSMOOTH else 0.0
+        self.smoothing = label_smoothing(cfg)
         self.teacher = teacher
 
     def __call__(

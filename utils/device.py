@@ -63,6 +63,11 @@ def amp_dtype(device: torch.device) -> torch.dtype | None:
     return torch.float16 if device.type == "cuda" else None
 
 
+def network_dtype(device: torch.device, amp: bool) -> torch.dtype:
+    """What the network's convolutions compute in: ``amp_dtype`` where ``amp`` is on and there is one."""
+    return (amp_dtype(device) if amp else None) or torch.float32
+
+
 def has_bfloat16(device: torch.device) -> bool:
     """Whether the processor has bfloat16 arithmetic (emulated, it would be slower than float32)."""
     if device.type == "cuda":

@@ -115,7 +115,6 @@ def test_accuracy_is_the_global_branchs(load, parts):
 @pytest.fixture
 def float16(monkeypatch):
     """A processor without bfloat16 but with float16."""
-    monkeypatch.setattr("engine.step.amp_dtype", lambda device: torch.float16)
     monkeypatch.setattr("utils.device.amp_dtype", lambda device: torch.float16)
 
 
@@ -140,7 +139,7 @@ def test_a_step_that_overflows_float16_is_left_out(load, parts, float16):
 def test_no_scaling_with_bfloat16_or_float32(load, parts, monkeypatch):
     model, _ = parts
     for dtype, amp in ((torch.bfloat16, "yes"), (None, "yes"), (torch.float16, "no")):
-        monkeypatch.setattr("engine.step.amp_dtype", lambda device, dtype=dtype: dtype)
+        monkeypatch.setattr("utils.device.amp_dtype", lambda device, dtype=dtype: dtype)
         optimizer = torch.optim.SGD(model.parameters(), 0.1)
         assert not TrainStep(load("SOLVER.AMP", amp), model, loss_fn, optimizer, CPU).scaler.is_enabled()
 
