@@ -235,12 +235,12 @@ _C.KD.TEACHER = ""
 # A teacher of any other kind, as its features of the training images: a .npz, .parquet or .csv file of names
 # and vectors (docs/distillation.md).
 _C.KD.TEACHER_FEATURES = ""
-# Weights of what is learnt from a teacher: its scores (of KD.TEACHER trained on the same identities), its
-# features through a linear layer, and how alike it finds the images of a batch. The last two losses lie in
-# 0..4.
-_C.KD.LOGITS = 1.0
-_C.KD.EMBEDDING = 1.0
-_C.KD.RELATION = 10.0
+# Weights of what is learnt from a teacher: its scores of the student's people (a network's only if it was
+# trained on them), its features through a linear layer, and how alike it finds the images of a batch. The
+# last two losses lie in 0..4.
+_C.KD.LOGITS = 0.3
+_C.KD.EMBEDDING = 5.0
+_C.KD.RELATION = 20.0
 # Temperature that softens scores; above 0.
 _C.KD.TEMPERATURE = 4.0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from inspect import signature
 
 import ignite.distributed as idist
 import torch
@@ -159,9 +160,12 @@ def distribute(cfg: CfgNode, model: nn.Module, device: torch.device) -> Distribu
         # No loss reads the scores: the gradients of what makes them would be waited for in vain.
         model.bottleneck.requires_grad_(False)
         model.classifier.requires_grad_(False)
+    # torch 2.13 renamed it.
+    options = signature(DistributedDataParallel).parameters
+    sync_buffers = "forward_sync_buffers" if "forward_sync_buffers" in options else "broadcast_buffers"
     return DistributedDataParallel(
         model,
         device_ids=[device.index] if device.type == "cuda" else None,
-        broadcast_buffers=False,  # they are shared before each evaluation
         gradient_as_bucket_view=True,
+        **{sync_buffers: False},  # they are shared before each evaluation
     )

@@ -21,7 +21,7 @@ class Lesson(NamedTuple):
     """What a teacher says of a batch."""
 
     features: torch.Tensor  # (B, D')
-    logits: torch.Tensor | None  # (B, C)
+    logits: torch.Tensor | None  # (B, C) scores of the student's people; None: it does not know them
 
 
 class NetworkTeacher:
@@ -65,23 +65,33 @@ class NetworkTeacher:
 class FeatureTeacher:
     """Features of the training images, as they are on the disk, whatever is done to the student's.
 
+    Its scores are the cosines of a feature and of each person's mean feature, times SCALE.
+
     Args:
         file: of names and features, see ``utils.feature_file``.
         paths: of the training images, in order.
+        classes: of these images, 0..C-1.
         device: to keep them on.
 
     Raises:
         InputError: the file cannot be read, or lacks an image.
     """
 
-    def __init__(self, file: str, paths: Sequence[str], device: torch.device):
-        self.table = torch.from_numpy(read_features(Path(file), paths)).to(device)
-        self.dim = self.table.shape[1]
+    SCALE = 40.0  # softened by a temperature of 4, a strong network's scores leave a person about a half
+
+    def __init__(self, file: str, paths: Sequence[str], classes: Sequence[int], device: torch.device):
+        features = torch.from_numpy(read_features(Path(file), paths)).to(device)
+        self.dim = features.shape[1]
+        self.features = F.normalize(features)
+        classes = torch.tensor(classes, device=device)
+        sums = self.features.new_zeros(classes.max() + 1, self.dim).index_add_(0, classes, self.features)
+        self.people = F.normalize(sums)
         logger.info(f"Teacher: {file}: features of {len(paths)} images, {self.dim} numbers each")
 
     def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
         """The lesson of the images with these (B,) indices; ``images`` are not needed."""
-        return Lesson(self.table[indices], None)
+        features = self.features[indices]
+        return Lesson(features, self.SCALE * features @ self.people.T)
 
 
 def check_same_pixels(student: CfgNode, teacher: CfgNode) -> None:

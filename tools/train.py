@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import ConfigError, compare_settings, load_cfg
 from data import make_data_loader
-from data.datasets import joint_name
+from data.datasets import Record, joint_name
 from engine import do_train, load_state
 from layers import make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
@@ -29,7 +29,7 @@ def main() -> None:
     """Read the data, build the network, train it."""
     cfg, device = start("train")
     train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
-    teacher = find_teacher(cfg, num_classes, [r.path for r in train_loader.dataset.records], device)
+    teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, device)
     distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
     model = build_student(cfg, num_classes, teacher) if distillation else build_model(cfg, num_classes)
     resume = load_state(Path(cfg.RESUME)) if cfg.RESUME else None
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def find_teacher(
-    cfg: CfgNode, num_classes: int, paths: list[str], device: torch.device
+    cfg: CfgNode, num_classes: int, records: list[Record], device: torch.device
 ) -> NetworkTeacher | FeatureTeacher | None:
     """The teacher that KD names, if it names one."""
     if cfg.KD.TEACHER:
@@ -79,7 +79,8 @@ def find_teacher(
         check_same_pixels(cfg, theirs)
         return NetworkTeacher(theirs, cfg.KD.TEACHER, num_classes, cfg.INPUT.SIZE_TRAIN, device)
     if cfg.KD.TEACHER_FEATURES:
-        return FeatureTeacher(cfg.KD.TEACHER_FEATURES, paths, device)
+        paths, classes = [r.path for r in records], [r.pid for r in records]
+        return FeatureTeacher(cfg.KD.TEACHER_FEATURES, paths, classes, device)
     return None
 
 

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -109,18 +110,32 @@ def test_a_teacher_of_other_people_teaches_features_alone(network_teacher, image
     assert network_teacher(classes=9)(images, INDICES).logits is None
 
 
-def test_a_teacher_by_its_features_alone(load, images, tmp_path):
-    import numpy as np
-
+@pytest.fixture
+def feature_teacher(tmp_path):
+    """A teacher of six images of three people, and its features."""
     paths = [f"/data/{i}.jpg" for i in range(6)]
     table = np.random.default_rng(0).normal(size=(6, 7)).astype(np.float32)
     np.savez(tmp_path / "features.npz", names=[f"{i}.jpg" for i in range(6)], features=table)
-    teacher = FeatureTeacher(str(tmp_path / "features.npz"), paths, CPU)
+    return FeatureTeacher(str(tmp_path / "features.npz"), paths, [0, 1, 1, 2, 2, 2], CPU), table
+
+
+def test_a_teacher_by_its_features_alone(load, images, feature_teacher):
+    teacher, table = feature_teacher
     lesson = teacher(images, INDICES)
-    assert lesson.logits is None and torch.equal(lesson.features, torch.from_numpy(table)[INDICES])
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)
+    assert lesson.features == pytest.approx(unit[INDICES], abs=1e-6)
     cfg = load(*SMALL_NET)
     assert build_student(cfg, CLASSES, teacher).train()(images).adapted.shape == (6, 7)
     assert "teacher" not in build_student(load(*SMALL_NET, "KD.EMBEDDING", "0"), CLASSES, teacher).adapters
+
+
+def test_its_scores_by_loops(images, feature_teacher):
+    """Forty times the cosine of a feature and the mean of a person's features, each of length 1."""
+    teacher, table = feature_teacher
+    unit = [row / np.linalg.norm(row) for row in table]
+    means = [unit[0], unit[1] + unit[2], unit[3] + unit[4] + unit[5]]
+    expected = [[40 * unit[i] @ mean / np.linalg.norm(mean) for mean in means] for i in INDICES]
+    assert teacher(images, INDICES).logits == pytest.approx(np.array(expected), abs=1e-4)
 
 
 def test_training_moves_a_student_toward_its_teacher(load, images):

@@ -41,6 +41,7 @@ def launch(tiny, tmp_path_factory):
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        assert "FutureWarning" not in done.stderr, done.stderr
         return done.stderr if fails else done.stdout
 
     return launch
