@@ -47,7 +47,7 @@ def read_run(folder: Path) -> Run:
         raise InputError(f"{folder}: config.yml or results.csv is damaged ({error})") from None
     if not rows or not isinstance(settings, dict):
         raise InputError(f"{folder} holds no evaluated run: results.csv or config.yml is empty")
-    lines = [re.search(rf" - ({start}.*)", log) for start in ("Device: ", "Python ")]
+    lines = [re.search(rf" - ({line})", log) for line in ("Device: [^;]*", "Python .*")]  # not the seed
     return Run(folder, _flatten(settings), rows, "; ".join(line[1] for line in lines if line))
 
 

@@ -3,7 +3,7 @@ import yaml
 from tests.conftest import assert_refused
 
 CSV = "epoch,mAP,rank1,rank5,rank10,mINP\n1,10.0,20.0,30.0,40.0,1.0\n{epoch},{mAP},{rank1},70.0,80.0,9.0\n"
-LOG = "2026-01-01 | INFO | utils.run_folder:log_environment:1 - Device: cpu (x), 2 threads; seed 0\n"
+LOG = "2026-01-01 | INFO | utils.run_folder:log_environment:1 - Device: cpu (x), 2 threads; seed {seed}\n"
 
 
 def make_run(folder, mean_ap, rank1, seed=0, epoch=14, **settings) -> None:
@@ -12,7 +12,7 @@ def make_run(folder, mean_ap, rank1, seed=0, epoch=14, **settings) -> None:
     tree |= {"INPUT": {"SIZE_TRAIN": [128, 64]}, "KD": {"SELF": False} | settings}
     (folder / "config.yml").write_text(yaml.safe_dump(tree))
     (folder / "results.csv").write_text(CSV.format(mAP=mean_ap, rank1=rank1, epoch=epoch))
-    (folder / "log.txt").write_text(LOG)
+    (folder / "log.txt").write_text(LOG.format(seed=seed))
 
 
 def test_runs_side_by_side(command, tmp_path):
@@ -27,7 +27,7 @@ def test_runs_side_by_side(command, tmp_path):
         "| resnet18, 128×64 | 14 | 0, 1 | 38.5 (38.0, 39.0) | 59.8 (59.0, 60.5) |  |",
         "| `KD.SELF True` | 14 | 0 | 47.2 | 68.0 | +8.8 |",
         "",
-        "Device: cpu (x), 2 threads; seed 0",
+        "Device: cpu (x), 2 threads",
     ]
 
 
