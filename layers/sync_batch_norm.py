@@ -3,7 +3,6 @@
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.distributed.nn.functional import all_reduce
 
 
 def synchronise_batch_norm(model: nn.Module, device: torch.device) -> None:
@@ -57,9 +56,9 @@ class CPUSyncBatchNorm(nn.modules.batchnorm._BatchNorm):
             shape = (1, -1, *[1] * (x.dim() - 2))
             processes = dist.get_world_size()
             values = x.float()
-            mean = all_reduce(values.mean(dims)) / processes
+            mean = _Sum.apply(values.mean(dims)) / processes
             centred = values - mean.view(shape)
-            variance = all_reduce(centred.square().mean(dims)) / processes
+            variance = _Sum.apply(centred.square().mean(dims)) / processes
             self._track(mean.detach(), variance.detach(), processes * x.numel() // x.shape[1])
             scale = torch.rsqrt(variance + self.eps) * self.weight
             return self.act((centred * scale.view(shape) + self.bias.view(shape)).to(x.dtype))
@@ -72,3 +71,17 @@ class CPUSyncBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.num_batches_tracked += 1
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(variance * number / (number - 1), self.momentum)  # unbiased, as torch's
+
+
+class _Sum(torch.autograd.Function):
+    """Sum over the processes. Each of them reads it, so the gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx, x: torch.Tensor) -> torch.Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
+        return _Sum.forward(ctx, gradient)

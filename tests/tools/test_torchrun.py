@@ -93,7 +93,7 @@ def test_without_the_other_processes_images_it_is_another_training(one, launch, 
         ["SOLVER.GRAD_ACCUM", "3"],
         ["MODEL.ID_LOSS_TYPE", "none"],
         ["--freeze", "--freeze_epoch", "1", "--MAX_EPOCHS", "2"],
-        ["--kd", "KD.TEACHER_FEATURES", "features.npz", "--IF_WITH_CENTER", "no"],
+        "--kd KD.TEACHER_FEATURES features.npz --IF_WITH_CENTER no SOLVER.BASE_LR 5e-6".split(),
     ],
 )
 def test_gradients_are_those_of_one_process(launch, tiny, tiny_root, tmp_path, words):
@@ -105,8 +105,8 @@ def test_gradients_are_those_of_one_process(launch, tiny, tiny_root, tmp_path, w
     features = np.random.default_rng(0).normal(size=(len(names), 8))
     np.savez(tmp_path / "features.npz", names=names, features=features)
     words = [tmp_path / word if word == "features.npz" else word for word in words]
-    words = [*tiny, *RECIPE, "--MAX_EPOCHS", "1", *words, "SOLVER.OPTIMIZER_NAME", "SGD"]
-    words += ["SOLVER.BASE_LR", "2e-5", "OUTPUT_DIR", tmp_path / "run"]
+    descent = ["--MAX_EPOCHS", "1", "SOLVER.OPTIMIZER_NAME", "SGD", "SOLVER.BASE_LR", "2e-5"]
+    words = [*tiny, *RECIPE, *descent, *words, "OUTPUT_DIR", tmp_path / "run"]
     one, two = (losses(launch(n, "tools/train.py", *words)) for n in (0, 2))
     assert two == pytest.approx(one, abs=2 * TOLERANCE, rel=1e-3)
 
