@@ -54,7 +54,8 @@ def read_run(folder: Path) -> Run:
 def runs_table(runs: Sequence[Run]) -> str:
     """Markdown: the last evaluation of each recipe, with its distance from the first one's.
 
-    Runs that differ by their seeds alone share a row: the mean, and each result behind it.
+    Runs that differ by their seeds alone share a row: the mean, and each result behind it. Recipes are
+    compared by the seeds that both were run with, where there are any.
     """
     recipes: dict[tuple, list[Run]] = {}
     for run in runs:
@@ -67,18 +68,22 @@ def runs_table(runs: Sequence[Run]) -> str:
     for group in recipes.values():
         last = [run.results[-1] for run in group]
         seeds = ", ".join(str(run.settings["SEED"]) for run in group)
-        gain = _mean(group, "mAP") - _mean(first, "mAP")
         lines.append(
             f"| {_difference(group[0], first[0])} | {last[0]['epoch']:.0f} | {seeds} "
             f"| {_values(last, 'mAP')} | {_values(last, 'rank1')} "
-            f"| {'' if group is first else f'{gain:+.1f}'} |"
+            f"| {'' if group is first else f'{_gain(group, first):+.1f}'} |"
         )
     shared = {run.machine for run in runs}
     return "\n".join([*lines, "", *sorted(shared)])
 
 
-def _mean(group: Sequence[Run], column: str) -> float:
-    return mean(run.results[-1][column] for run in group)
+def _gain(group: Sequence[Run], first: Sequence[Run]) -> float:
+    """Of mAP."""
+    ours, theirs = ({run.settings["SEED"]: run.results[-1]["mAP"] for run in runs} for runs in (group, first))
+    shared = ours.keys() & theirs.keys()
+    if shared:
+        return mean(ours[seed] - theirs[seed] for seed in shared)
+    return mean(ours.values()) - mean(theirs.values())
 
 
 def _values(rows: Sequence[dict], column: str) -> str:

@@ -19,13 +19,15 @@ def test_runs_side_by_side(command, tmp_path):
     make_run(tmp_path / "a", 38.0, 59.0)
     make_run(tmp_path / "b", 39.0, 60.5, seed=1)
     make_run(tmp_path / "c", 47.25, 68.0, SELF=True)
-    done = command("tools/results.py", "a", "b", "c")
+    make_run(tmp_path / "d", 37.5, 58.0, seed=2, LOGITS=1)
+    done = command("tools/results.py", "a", "b", "c", "d")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "| settings | epochs | seeds | mAP | Rank-1 | mAP against the first |",
         "|---|---|---|---|---|---|",
         "| resnet18, 128×64 | 14 | 0, 1 | 38.5 (38.0, 39.0) | 59.8 (59.0, 60.5) |  |",
-        "| `KD.SELF True` | 14 | 0 | 47.2 | 68.0 | +8.8 |",
+        "| `KD.SELF True` | 14 | 0 | 47.2 | 68.0 | +9.2 |",
+        "| `KD.LOGITS 1` | 14 | 2 | 37.5 | 58.0 | -1.0 |",
         "",
         "Device: cpu (x), 2 threads",
     ]
