@@ -69,12 +69,12 @@ class Distillation:
 
         Args:
             score: (B, C) of an earlier stage.
-            feat: (B, D) of it.
+            feat: (B, W) of it.
             output: of the last stage, which does not learn from this.
             target: (B,) int64 classes.
         """
         kd = self.kd
         identities = F.cross_entropy(score, target, label_smoothing=self.smoothing)
         soft = logit_loss(score, output.score.detach(), kd.TEMPERATURE)
-        alike = embedding_loss(feat, output.feat.detach())
+        alike = embedding_loss(feat, output.pooled.detach())
         return (1 - kd.SELF_LOGITS) * identities + kd.SELF_LOGITS * soft + kd.FEATURE_LOSS_COEFFICIENT * alike

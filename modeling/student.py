@@ -12,10 +12,11 @@ class StudentOutput(NamedTuple):
     """What a student gives in training."""
 
     score: torch.Tensor  # (B, C)
+    pooled: torch.Tensor  # (B, W), of the last stage's map: what the earlier ones learn
     feat: torch.Tensor  # (B, D), before the neck
     after: torch.Tensor  # (B, D), after it: what is tested
     adapted: torch.Tensor | None  # (B, D') in the teacher's width
-    stages: list[tuple[torch.Tensor, torch.Tensor]]  # (B, C) scores and (B, D) features of earlier stages
+    stages: list[tuple[torch.Tensor, torch.Tensor]]  # (B, C) scores and (B, W) features of earlier stages
 
 
 class Student(Baseline):
@@ -34,7 +35,7 @@ class Student(Baseline):
             self.adapters["teacher"] = nn.Linear(self.feature_dim, teacher_dim)
         if stages:
             self.adapters["stages"] = nn.ModuleList(
-                StageClassifier(base.feature_dim // part, self.feature_dim, num_classes) for part in (8, 4, 2)
+                StageClassifier(base.feature_dim // part, base.feature_dim, num_classes) for part in (8, 4, 2)
             )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor | StudentOutput:
@@ -45,33 +46,41 @@ class Student(Baseline):
         maps = self.base.stages(images) if learn else [self.base(images)]
         stages = [stage(m) for stage, m in zip(self.adapters["stages"], maps, strict=False)] if learn else []
         with torch.autocast(images.device.type, enabled=False):
-            feat, after = self.embed(self.pool(maps[-1]))
+            pooled = self.pool(maps[-1])
+            feat, after = self.embed(pooled)
             adapted = self.adapters["teacher"](after) if "teacher" in self.adapters else None
-            return StudentOutput(self.classifier(after), feat, after, adapted, stages)
+            return StudentOutput(self.classifier(after), pooled, feat, after, adapted, stages)
 
 
 class StageClassifier(nn.Module):
     """A small head that makes an earlier stage's map comparable with the last one's.
 
+    As in "Be Your Own Teacher", it goes the way that is left in small steps, each of which halves the map and
+    doubles the channels, so that the stage itself need not hold what the last one does.
+
     Args:
         channels: of the stage's map.
-        dim: of the feature.
+        dim: of the feature, a power of 2 times the channels.
         num_classes: identities.
     """
 
-    SIZE = (8, 4)  # the map is pooled to it first, so that the head costs next to nothing
-
     def __init__(self, channels: int, dim: int, num_classes: int):
         super().__init__()
-        self.pool = nn.AdaptiveAvgPool2d(self.SIZE)
-        self.adapt = nn.Sequential(
-            nn.Conv2d(channels, dim, 1, bias=False), nn.BatchNorm2d(dim), nn.ReLU(inplace=True)
-        )
+        steps = []
+        while channels < dim:
+            steps += [
+                nn.Conv2d(channels, channels, 3, stride=2, padding=1, groups=channels, bias=False),
+                nn.Conv2d(channels, 2 * channels, 1, bias=False),
+                nn.BatchNorm2d(2 * channels),
+                nn.ReLU(inplace=True),
+            ]
+            channels *= 2
+        self.adapt = nn.Sequential(*steps)
         self.classifier = nn.Linear(dim, num_classes, bias=False)
         nn.init.normal_(self.classifier.weight, std=0.001)
 
     def forward(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, channels, h, w) to scores (B, num_classes) and features (B, dim), float32."""
-        feat = self.adapt(self.pool(maps)).float().mean((2, 3))
+        feat = self.adapt(maps).float().mean((2, 3))
         with torch.autocast(maps.device.type, enabled=False):
             return self.classifier(feat), feat

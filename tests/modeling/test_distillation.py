@@ -27,16 +27,17 @@ TARGET = torch.tensor([0, 0, 1, 1, 2, 2])
 INDICES = torch.tensor([3, 1, 0, 2, 5, 4])
 
 
+@pytest.mark.parametrize("embedding", ["0", "64"])
 @pytest.mark.parametrize("name", ["resnet18_kd", "resnet50_kd", "resnet50_ibn_a_kd"])
-def test_every_stage_of_a_self_distilled_network_learns(load, images, name):
-    cfg = load(*SMALL_NET, "--model_name", name)
+def test_every_stage_of_a_self_distilled_network_learns(load, images, name, embedding):
+    cfg = load(*SMALL_NET, "--model_name", name, "MODEL.EMBEDDING_DIM", embedding)
     assert cfg.KD.SELF and cfg.MODEL.NAME == name.removesuffix("_kd")
     torch.manual_seed(0)
     student = build_student(cfg, CLASSES, None).train()
     output = student(images)
     assert len(output.stages) == 3 and output.adapted is None
     for score, feat in output.stages:
-        assert score.shape == output.score.shape and feat.shape == output.feat.shape
+        assert score.shape == output.score.shape and feat.shape == output.pooled.shape
         assert score.dtype == feat.dtype == torch.float32
     for number, (score, feat) in enumerate(output.stages):
         student.zero_grad()
@@ -56,13 +57,13 @@ def test_what_a_stage_learns_recomputed(load, images):
     expected = 0.0
     for score, feat in output.stages:
         expected += 0.8 * F.cross_entropy(score, TARGET, label_smoothing=0.1)
-        expected += 0.2 * logit_loss(score, output.score, 4.0) + 0.5 * embedding_loss(feat, output.feat)
+        expected += 0.2 * logit_loss(score, output.score, 4.0) + 0.5 * embedding_loss(feat, output.pooled)
     assert Distillation(cfg, None)(output, TARGET, images, INDICES).item() == pytest.approx(
         expected.item(), rel=1e-5
     )
-    twice = [torch.cat([x, x]) for x in (output.stages[0][1], output.feat)]
+    twice = [torch.cat([x, x]) for x in (output.stages[0][1], output.pooled)]
     assert embedding_loss(*twice).item() == pytest.approx(
-        embedding_loss(output.stages[0][1], output.feat).item()
+        embedding_loss(output.stages[0][1], output.pooled).item()
     )
 
 
