@@ -191,9 +191,12 @@ _C.SOLVER.MULTI_SIMILARITY.ALPHA = 2.0
 _C.SOLVER.MULTI_SIMILARITY.BETA = 50.0
 _C.SOLVER.MULTI_SIMILARITY.BASE = 0.5
 _C.SOLVER.MULTI_SIMILARITY.EPSILON = 0.1
-# Center loss: learning rate of the centers, and weight of the loss.
-_C.SOLVER.CENTER_LR = 0.5
+# Weights of the loss on the class scores, of that on the features and of the center loss.
+_C.SOLVER.ID_LOSS_WEIGHT = 1.0
+_C.SOLVER.METRIC_LOSS_WEIGHT = 1.0
 _C.SOLVER.CENTER_LOSS_WEIGHT = 0.0005
+# Center loss: learning rate of the centers.
+_C.SOLVER.CENTER_LR = 0.5
 # With several processes, the loss on the features (the triplet loss and its like) is over the images of all
 # of them.
 _C.SOLVER.GATHER_TRIPLET = True

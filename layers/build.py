@@ -90,19 +90,23 @@ def make_loss(cfg: CfgNode, num_classes: int) -> "ReidLoss":
         id_loss and id_loss(cfg),
         metric_loss and metric_loss(cfg),
         center_loss,
+        cfg.SOLVER.ID_LOSS_WEIGHT,
+        cfg.SOLVER.METRIC_LOSS_WEIGHT,
         cfg.SOLVER.CENTER_LOSS_WEIGHT,
         cfg.SOLVER.GATHER_TRIPLET,
     )
 
 
 class ReidLoss(nn.Module):
-    """Sum of a loss on the scores, one on the features (weight 1 each) and the weighted center loss.
+    """Weighted sum of a loss on the scores, one on the features and the center loss.
 
     Args:
         id_loss: loss(score, target), or None.
         metric_loss: loss(feat, target), or None.
         center_loss: loss(feat, target), or None.
-        center_weight: of the center loss.
+        id_weight: of the first.
+        metric_weight: of the second.
+        center_weight: of the third.
         gather: with many processes, the loss on the features is over the features of them all. The center
             loss always is, so that the centers stay the same in all.
     """
@@ -111,13 +115,15 @@ class ReidLoss(nn.Module):
         self,
         id_loss: nn.Module | None,
         metric_loss: nn.Module | None,
-        center_loss: nn.Module | None = None,
-        center_weight: float = 0.0005,
-        gather: bool = True,
+        center_loss: nn.Module | None,
+        id_weight: float,
+        metric_weight: float,
+        center_weight: float,
+        gather: bool,
     ):
         super().__init__()
         self.id_loss, self.metric_loss, self.center_loss = id_loss, metric_loss, center_loss
-        self.center_weight = center_weight
+        self.id_weight, self.metric_weight, self.center_weight = id_weight, metric_weight, center_weight
         self.gather = gather
 
     def forward(
@@ -137,9 +143,9 @@ class ReidLoss(nn.Module):
         scores, feats = (x if isinstance(x, tuple) else (x,) for x in (score, feat))
         loss = scores[0].new_zeros(())
         if self.id_loss:
-            loss = loss + sum(self.id_loss(score, target) for score in scores) / len(scores)
+            loss = loss + self.id_weight * sum(self.id_loss(score, target) for score in scores) / len(scores)
         if self.metric_loss:
-            loss = loss + sum(self._metric(feat, target) for feat in feats) / len(feats)
+            loss = loss + self.metric_weight * sum(self._metric(feat, target) for feat in feats) / len(feats)
         if self.center_loss:
             loss = loss + self.center_weight * self.center_loss(*gather_batch(feats[0], target))
         return loss

@@ -52,6 +52,13 @@ def test_recipe_is_the_sum_of_both_with_weight_one(load):
     assert make_loss(load(), 5)(score, feat, target).item() == pytest.approx(expected, rel=1e-12)
 
 
+def test_each_loss_has_its_weight(load):
+    score, feat, target = batch(torch.float64)
+    cfg = load("SOLVER.ID_LOSS_WEIGHT", "0.5", "SOLVER.METRIC_LOSS_WEIGHT", "3")
+    expected = 0.5 * cross_entropy_loops(score, target, 0.1) + 3 * TripletLoss(0.3)(feat, target).item()
+    assert make_loss(cfg, 5)(score, feat, target).item() == pytest.approx(expected, rel=1e-12)
+
+
 def test_losses_choose_by_their_own_keys(load):
     score, feat, target = batch(torch.float64)
     cfg = load("MODEL.ID_LOSS_TYPE", "none", "SOLVER.SOFT_MARGIN", "yes", "DATALOADER.SAMPLER", "softmax")
