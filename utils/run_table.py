@@ -73,8 +73,19 @@ def runs_table(runs: Sequence[Run]) -> str:
             f"| {_values(last, 'mAP')} | {_values(last, 'rank1')} "
             f"| {'' if group is first else f'{_gain(group, first):+.1f}'} |"
         )
-    shared = {run.machine for run in runs}
-    return "\n".join([*lines, "", *sorted(shared)])
+    return "\n".join([*lines, "", *_machines(runs)])
+
+
+def _machines(runs: Sequence[Run]) -> list[str]:
+    """A line for each device and set of versions, with the commits of its runs."""
+    commits: dict[str, set[str]] = {}
+    for run in runs:
+        machine, _, commit = run.machine.partition("; git commit ")
+        commits.setdefault(machine, set()).update([commit] if commit else [])
+    return [
+        machine + (f"; git commit {', '.join(sorted(of_machine))}" if of_machine else "")
+        for machine, of_machine in sorted(commits.items())
+    ]
 
 
 def _gain(group: Sequence[Run], first: Sequence[Run]) -> float:

@@ -3,22 +3,24 @@ import yaml
 from tests.conftest import assert_refused
 
 CSV = "epoch,mAP,rank1,rank5,rank10,mINP\n1,10.0,20.0,30.0,40.0,1.0\n{epoch},{mAP},{rank1},70.0,80.0,9.0\n"
-LOG = "2026-01-01 | INFO | utils.run_folder:log_environment:1 - Device: cpu (x), 2 threads; seed {seed}\n"
+LOG = """2026-01-01 | INFO | utils.run_folder:log_environment:1 - Device: cpu (x), 2 threads; seed {seed}
+2026-01-01 | INFO | utils.run_folder:log_environment:2 - Python 3.12, torch 2.14; git commit {commit}
+"""
 
 
-def make_run(folder, mean_ap, rank1, seed=0, epoch=14, **settings) -> None:
+def make_run(folder, mean_ap, rank1, seed=0, epoch=14, commit="aa", **settings) -> None:
     folder.mkdir()
     tree = {"SEED": seed, "OUTPUT_DIR": str(folder), "MODEL": {"NAME": "resnet18"}}
     tree |= {"INPUT": {"SIZE_TRAIN": [128, 64]}, "KD": {"SELF": False} | settings}
     (folder / "config.yml").write_text(yaml.safe_dump(tree))
     (folder / "results.csv").write_text(CSV.format(mAP=mean_ap, rank1=rank1, epoch=epoch))
-    (folder / "log.txt").write_text(LOG.format(seed=seed))
+    (folder / "log.txt").write_text(LOG.format(seed=seed, commit=commit))
 
 
 def test_runs_side_by_side(command, tmp_path):
     make_run(tmp_path / "a", 38.0, 59.0)
     make_run(tmp_path / "b", 39.0, 60.5, seed=1)
-    make_run(tmp_path / "c", 47.25, 68.0, SELF=True)
+    make_run(tmp_path / "c", 47.25, 68.0, commit="bb", SELF=True)
     make_run(tmp_path / "d", 37.5, 58.0, seed=2, LOGITS=1)
     done = command("tools/results.py", "a", "b", "c", "d")
     assert done.returncode == 0, done.stderr
@@ -29,7 +31,7 @@ def test_runs_side_by_side(command, tmp_path):
         "| `KD.SELF True` | 14 | 0 | 47.2 | 68.0 | +9.2 |",
         "| `KD.LOGITS 1` | 14 | 2 | 37.5 | 58.0 | -1.0 |",
         "",
-        "Device: cpu (x), 2 threads",
+        "Device: cpu (x), 2 threads; Python 3.12, torch 2.14; git commit aa, bb",
     ]
 
 
