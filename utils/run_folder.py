@@ -71,7 +71,8 @@ def log_environment(device: torch.device, seed: int, config_text: str) -> None:
     import numpy
     import torchvision
 
-    processor = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu"
+    gpu = device.type == "cuda"
+    processor = torch.cuda.get_device_name(device) if gpu else platform.processor() or platform.machine()
     logger.info(f"Command: {' '.join(sys.argv)}")
     logger.info(
         f"Python {platform.python_version()}, torch {torch.__version__}, torchvision "
