@@ -4,9 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
+import yaml
+
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from config import get_defaults
 from utils.errors import run_command
 from utils.run_table import read_run, runs_table
 
@@ -19,7 +22,8 @@ def main() -> None:
         "apart from the first one's, and the mean where runs differ by their seeds alone.",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run, logs/<run>")
-    print(runs_table([read_run(folder) for folder in parser.parse_args().runs]))
+    defaults = yaml.safe_load(get_defaults().dump())
+    print(runs_table([read_run(folder, defaults) for folder in parser.parse_args().runs]))
 
 
 if __name__ == "__main__":

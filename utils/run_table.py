@@ -30,8 +30,12 @@ class Run(NamedTuple):
         return tuple(sorted((key, str(value)) for key, value in self.settings.items() if key not in APART))
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path, defaults: dict) -> Run:
     """The settings and results of a run.
+
+    Args:
+        folder: of the run.
+        defaults: the tree of settings, for those that the program had not yet when it made the run.
 
     Raises:
         InputError: the folder holds no run that has been evaluated.
@@ -48,7 +52,9 @@ def read_run(folder: Path) -> Run:
     if not rows or not isinstance(settings, dict):
         raise InputError(f"{folder} holds no evaluated run: results.csv or config.yml is empty")
     lines = [re.search(rf" - ({line})", log) for line in ("Device: [^;]*", "Python .*")]  # not the seed
-    return Run(folder, _flatten(settings), rows, "; ".join(line[1] for line in lines if line))
+    return Run(
+        folder, _flatten(defaults) | _flatten(settings), rows, "; ".join(line[1] for line in lines if line)
+    )
 
 
 def runs_table(runs: Sequence[Run]) -> str:

@@ -20,8 +20,8 @@ def make_run(folder, mean_ap, rank1, seed=0, epoch=14, commit="aa", **settings) 
 def test_runs_side_by_side(command, tmp_path):
     make_run(tmp_path / "a", 38.0, 59.0)
     make_run(tmp_path / "b", 39.0, 60.5, seed=1)
-    make_run(tmp_path / "c", 47.25, 68.0, commit="bb", SELF=True)
-    make_run(tmp_path / "d", 37.5, 58.0, seed=2, LOGITS=1)
+    make_run(tmp_path / "c", 47.25, 68.0, commit="bb", SELF=True, FEATURE_LOSS_COEFFICIENT=0.03)
+    make_run(tmp_path / "d", 37.5, 58.0, seed=2, LOGITS=1.0)
     done = command("tools/results.py", "a", "b", "c", "d")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -29,7 +29,7 @@ def test_runs_side_by_side(command, tmp_path):
         "|---|---|---|---|---|---|",
         "| resnet18, 128×64 | 14 | 0, 1 | 38.5 (38.0, 39.0) | 59.8 (59.0, 60.5) |  |",
         "| `KD.SELF True` | 14 | 0 | 47.2 | 68.0 | +9.2 |",
-        "| `KD.LOGITS 1` | 14 | 2 | 37.5 | 58.0 | -1.0 |",
+        "| `KD.LOGITS 1.0` | 14 | 2 | 37.5 | 58.0 | -1.0 |",
         "",
         "Device: cpu (x), 2 threads; Python 3.12, torch 2.14; git commit aa, bb",
     ]
