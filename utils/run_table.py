@@ -52,9 +52,8 @@ def read_run(folder: Path, defaults: dict) -> Run:
     if not rows or not isinstance(settings, dict):
         raise InputError(f"{folder} holds no evaluated run: results.csv or config.yml is empty")
     lines = [re.search(rf" - ({line})", log) for line in ("Device: [^;]*", "Python .*")]  # not the seed
-    return Run(
-        folder, _flatten(defaults) | _flatten(settings), rows, "; ".join(line[1] for line in lines if line)
-    )
+    machine = "; ".join(line[1] for line in lines if line)
+    return Run(folder, _flatten(defaults) | _flatten(settings), rows, machine)
 
 
 def runs_table(runs: Sequence[Run]) -> str:
