@@ -10,7 +10,7 @@ import torch
 from loguru import logger
 from torch.utils.data import DataLoader, Dataset
 
-from utils.errors import InputError
+from utils.errors import READER_DIED, InputError
 
 from .cache import PixelCache
 from .datasets import Record
@@ -101,8 +101,8 @@ class ReidLoader(DataLoader):
         kwargs: of DataLoader.
 
     Raises:
-        InputError: while iterating, for a file that is no image, with 'stop', and for a batch that has no
-            image to replace the unreadable ones with.
+        InputError: while iterating, for a file that is no image, with 'stop', for a batch that has no image
+            to replace the unreadable ones with, and for a reading process that died.
     """
 
     def __init__(self, dataset: ImageDataset, transform: Callable, on_bad_image: str, **kwargs):
@@ -149,12 +149,18 @@ class ReidLoader(DataLoader):
         return digest.hexdigest()
 
     def __iter__(self) -> Iterator[Batch]:
-        for batch in super().__iter__():
+        for batch in self._batches():
             for path in batch.bad:
                 self._report(path)
             if self.dataset.replace_bad and not len(batch.images):
                 raise InputError(f"none of {len(batch.bad)} images of a batch can be read: {batch.bad[0]}, …")
             yield batch
+
+    def _batches(self) -> Iterator[Batch]:
+        try:
+            yield from super().__iter__()
+        except (ConnectionError, EOFError) as error:
+            raise InputError(READER_DIED.format("a batch that it had announced is lost")) from error
 
     def _report(self, path: str) -> None:
         if self.on_bad_image == "stop":

@@ -2,17 +2,21 @@
 
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
+READER_DIED = (
+    "a process that reads images died: {}; if memory ran short, lower DATALOADER.NUM_WORKERS; the weights "
+    "saved so far are whole"
+)
 OUT_OF_MEMORY = r"out of memory|can't allocate memory|not enough memory|ALLOC_FAILED"
 # Errors of torch for which the machine is at fault: a part of their text -> what to tell the user, with
 # torch's own first sentence at {}. The first that fits counts.
 FAILURES = {
-    r"^DataLoader worker \(pid": "a process that reads images died: {}; if memory ran short, lower "
-    "DATALOADER.NUM_WORKERS; the weights saved so far are whole",
+    r"^DataLoader worker \(pid": READER_DIED,
     OUT_OF_MEMORY: "out of memory: {}; in training, lower SOLVER.IMS_PER_BATCH (--IMS_PER_BATCH; "
     "SOLVER.GRAD_ACCUM makes up for it) or INPUT.SIZE_TRAIN, in testing TEST.IMS_PER_BATCH "
     "(--TEST_IMS_PER_BATCH); DATALOADER.CACHE ram leaves a GPU more room than device; the weights saved "
@@ -38,15 +42,14 @@ def run_command(main: Callable[[], int | None], *expected: type[Exception]) -> N
     try:
         code = main()
     except (InputError, *expected) as error:
-        _stop(str(error))
+        _stop(f"error: {error}")
     except RuntimeError as error:
         message = failure(error)
         if message is None:
             _keep_traceback()
-        _stop(message)
+        _stop(f"error: {message}")
     except KeyboardInterrupt:
-        print("stopped by Ctrl-C; the weights saved so far are whole", file=sys.stderr)
-        _end(130)
+        _stop("stopped by Ctrl-C; the weights saved so far are whole", 130)
     except Exception:
         _keep_traceback()
     _end(code or 0)
@@ -61,9 +64,13 @@ def failure(error: RuntimeError) -> str | None:
     return None
 
 
-def _stop(message: str) -> NoReturn:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    _end(2)
+def _stop(message: str, code: int = 2) -> NoReturn:
+    if sys.platform != "win32":
+        # torch answers the end of a process that reads images with an exception, wherever the program is;
+        # here it would break into the message.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    print(" ".join(message.split()), file=sys.stderr)
+    _end(code)
 
 
 def _keep_traceback() -> NoReturn:

@@ -5,7 +5,7 @@ import torch
 
 from data import make_data_loader
 from data.datasets import Record
-from data.images import ImageDataset, ReidLoader
+from data.images import Batch, ImageDataset, ReidLoader
 from data.reading import read_image
 from utils.errors import InputError
 
@@ -55,6 +55,21 @@ def test_batches(records, workers):
 def test_bad_image_stops_with_its_name(records, workers):
     with pytest.raises(InputError, match="行人 2.png cannot be read as an image.*ON_BAD_IMAGE skip"):
         list(loader(records, "stop", num_workers=workers))
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), ConnectionRefusedError(), EOFError()])
+def test_reading_process_that_takes_along_a_batch(records, monkeypatch, error):
+    """It has announced a batch and dies while that is fetched: this is what its last moments look like."""
+
+    def killed(self):
+        yield Batch(torch.zeros(3, 3, 16, 8), *torch.zeros(3, 3), [])
+        raise error
+
+    monkeypatch.setattr("torch.utils.data.DataLoader.__iter__", killed)
+    batches = iter(loader(records, "stop"))
+    assert len(next(batches).images) == 3
+    with pytest.raises(InputError, match="a process that reads images died: a batch .* is lost"):
+        next(batches)
 
 
 def test_bad_image_is_skipped_with_one_warning(records, caplog_loguru):
