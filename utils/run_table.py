@@ -23,6 +23,7 @@ class Run(NamedTuple):
     settings: dict[str, object]  # by dotted name
     results: list[dict[str, float]]  # of the evaluations, by COLUMNS
     machine: str  # device and versions, as logged
+    commit: str  # of the program; empty if the log names none
 
     @property
     def recipe(self) -> tuple:
@@ -51,9 +52,12 @@ def read_run(folder: Path, defaults: dict) -> Run:
         raise InputError(f"{folder}: config.yml or results.csv is damaged ({error})") from None
     if not rows or not isinstance(settings, dict):
         raise InputError(f"{folder} holds no evaluated run: results.csv or config.yml is empty")
-    lines = [re.search(rf" - ({line})", log) for line in ("Device: [^;]*", "Python .*")]  # not the seed
-    machine = "; ".join(line[1] for line in lines if line)
-    return Run(folder, _flatten(defaults) | _flatten(settings), rows, machine)
+    device, versions, commit = (
+        found[1] if (found := re.search(line, log)) else ""
+        for line in (" - (Device: [^;]*)", " - (Python [^;]*)", "; git commit (.*)")
+    )
+    machine = "; ".join(filter(None, (device, versions)))
+    return Run(folder, _flatten(defaults) | _flatten(settings), rows, machine, commit)
 
 
 def runs_table(runs: Sequence[Run]) -> str:
@@ -85,8 +89,7 @@ def _machines(runs: Sequence[Run]) -> list[str]:
     """A line for each device and set of versions, with the commits of its runs."""
     commits: dict[str, set[str]] = {}
     for run in runs:
-        machine, _, commit = run.machine.partition("; git commit ")
-        commits.setdefault(machine, set()).update([commit] if commit else [])
+        commits.setdefault(run.machine, set()).update([run.commit] if run.commit else [])
     return [
         machine + (f"; git commit {', '.join(sorted(of_machine))}" if of_machine else "")
         for machine, of_machine in sorted(commits.items())
