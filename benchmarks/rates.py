@@ -49,7 +49,8 @@ def loop_rates(
     loader = make_train_loader(cfg, dataset)
     model = build_model(cfg, dataset.num_train_pids).to(device, memory_format=torch.channels_last)
     optimizer = make_optimizer(cfg, model)
-    step = TrainStep(cfg, model, make_loss(cfg, dataset.num_train_pids), optimizer, device)
+    loss_fn = make_loss(cfg, dataset.num_train_pids, model.global_dim).to(device)
+    step = TrainStep(cfg, model, loss_fn, optimizer, device)
     loader.set_epoch(1)
     batch = next(iter(Prefetcher(loader, device)))
     images = loader.transform(batch.images, step.dtype)
@@ -132,7 +133,7 @@ class PlainTraining:
 
     def __init__(self, cfg: CfgNode, num_classes: int, device: torch.device, images, target):
         self.model = build_model(cfg, num_classes).to(device)
-        self.loss_fn = make_loss(cfg, num_classes)
+        self.loss_fn = make_loss(cfg, num_classes, self.model.global_dim).to(device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), cfg.SOLVER.BASE_LR)
         self.images, self.target = images.contiguous(), target
 

@@ -77,15 +77,18 @@ METRIC_LOSSES: dict[str, Callable | None] = {
 }
 
 
-def make_loss(cfg: CfgNode, num_classes: int) -> "ReidLoss":
+def make_loss(cfg: CfgNode, num_classes: int, feature_dim: int) -> "ReidLoss":
     """The loss that MODEL.ID_LOSS_TYPE, METRIC_LOSS_TYPE and IF_WITH_CENTER choose.
 
     Args:
         cfg: the settings.
         num_classes: training identities.
+        feature_dim: width of the feature before the neck, of the global branch; the center loss needs it.
     """
     id_loss, metric_loss = ID_LOSSES[cfg.MODEL.ID_LOSS_TYPE], METRIC_LOSSES[cfg.MODEL.METRIC_LOSS_TYPE]
-    center_loss = CenterLoss(num_classes, cfg.SOLVER.CENTER_LR) if cfg.MODEL.IF_WITH_CENTER else None
+    center_loss = None
+    if cfg.MODEL.IF_WITH_CENTER:
+        center_loss = CenterLoss(num_classes, feature_dim, cfg.SOLVER.CENTER_LR)
     return ReidLoss(
         id_loss and id_loss(cfg),
         metric_loss and metric_loss(cfg),

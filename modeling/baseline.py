@@ -34,6 +34,7 @@ class Baseline(Head):
 
     Attributes:
         feature_dim: D, width of the feature given in testing.
+        global_dim: that of the global branch alone.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Baseline(Head):
     ):
         super().__init__(base.feature_dim, num_classes, neck, neck_feat, embedding_dim, cosine, base=base)
         self.pooling = pooling
+        self.global_dim = self.feature_dim
         if parts:
             dim = getattr(base, "map_dim", base.feature_dim)
             heads = (Head(dim, num_classes, neck, neck_feat, PART_DIM, cosine) for _ in range(sum(STRIPES)))

@@ -9,12 +9,12 @@ from .baseline import Baseline
 
 
 class StudentOutput(NamedTuple):
-    """What a student gives in training."""
+    """What a student gives in training; first what every network gives."""
 
     score: torch.Tensor  # (B, C)
-    pooled: torch.Tensor  # (B, W), of the last stage's map: what the earlier ones learn
     feat: torch.Tensor  # (B, D), before the neck
     after: torch.Tensor  # (B, D), after it: what is tested
+    pooled: torch.Tensor  # (B, W), of the last stage's map: what the earlier ones learn
     adapted: torch.Tensor | None  # (B, D') in the teacher's width
     stages: list[tuple[torch.Tensor, torch.Tensor]]  # (B, C) scores and (B, W) features of earlier stages
 
@@ -49,7 +49,7 @@ class Student(Baseline):
             pooled = self.pool(maps[-1])
             feat, after = self.embed(pooled)
             adapted = self.adapters["teacher"](after) if "teacher" in self.adapters else None
-            return StudentOutput(self.classifier(after), pooled, feat, after, adapted, stages)
+            return StudentOutput(self.classifier(after), feat, after, pooled, adapted, stages)
 
 
 class StageClassifier(nn.Module):

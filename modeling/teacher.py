@@ -43,8 +43,8 @@ class NetworkTeacher:
         self.model.neck_feat = "after"  # what its classifier reads
         report = load_weights(self.model, path, complete=True)
         logger.info(f"Teacher: {path}: {report}")
-        self.knows_classes = cfg.MODEL.ID_LOSS_TYPE == "softmax" and cfg.MODEL.HEAD == "global"
-        self.knows_classes &= not any(name.startswith("classifier.") for name in report.left_out)
+        plain = cfg.MODEL.ID_LOSS_TYPE == "softmax" and cfg.MODEL.HEAD == "global"
+        self.knows_classes = plain and report.classifier
         if not self.knows_classes:
             logger.info("The teacher's scores are of another kind: its features teach alone (not KD.LOGITS)")
         self.model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
@@ -55,8 +55,9 @@ class NetworkTeacher:
     @torch.no_grad()
     def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
         """The lesson of (B, 3, H, W) images; ``indices`` are not needed."""
+        images = images.float()  # its precision need not be the student's
         if self.size:
-            images = F.interpolate(images.float(), self.size, mode="bilinear", antialias=True)
+            images = F.interpolate(images, self.size, mode="bilinear", antialias=True)
         with self.autocast:
             features = self.model(images)
         return Lesson(features, self.model.classifier(features) if self.knows_classes else None)

@@ -30,6 +30,7 @@ class LoadReport(NamedTuple):
     total: int  # tensors in the file
     left_out: list[str]  # names in the file that did not fit
     missing: list[str]  # names in the network that the file should have filled and did not
+    classifier: bool  # whether the network's classifier is the file's
 
     def __str__(self) -> str:
         left = f"; left out: {_shorten(self.left_out)}" if self.left_out else ""
@@ -63,7 +64,8 @@ def load_weights(model: nn.Module, path: str | Path, complete: bool = False) -> 
     left_out = [name for name in state if name not in fits]
     wanted = [name for name in own if (_is_tested(name) if complete else _is_pretrained(name))]
     missing = [name for name in wanted if name not in fits]
-    report = LoadReport(len(fits), len(state), left_out, missing)
+    classifier = all(name in fits for name in own if _is_classifier(name))
+    report = LoadReport(len(fits), len(state), left_out, missing, classifier)
     matched = min(len(fits) / len(state), 1 - len(missing) / len(wanted))
     # A test without a layer that the weights were trained with would be one of another network.
     unread = [name for name in left_out if not _is_classifier(name) and not name.startswith(SPARE)]

@@ -60,7 +60,7 @@ def main() -> None:
         val_loader,
         optimizer,
         make_scheduler(cfg, optimizer, len(train_loader)),
-        make_loss(cfg, num_classes),
+        make_loss(cfg, num_classes, model.global_dim).to(device),
         num_query,
         folder,
         device,

@@ -13,6 +13,7 @@ from engine.step import TrainStep
 from layers import make_loss
 from modeling import build_model
 from solver import make_optimizer, make_scheduler
+from tests.conftest import SMALL_NET
 from utils.errors import InputError
 from utils.random_state import seed_everything
 
@@ -41,7 +42,7 @@ def train(load, tiny, folder, bad: set[int], *words, value: float = float("nan")
     train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
     model = build_model(cfg, num_classes)
     optimizer = make_optimizer(cfg, model)
-    loss = Sometimes(make_loss(cfg, num_classes), bad, value)
+    loss = Sometimes(make_loss(cfg, num_classes, model.global_dim), bad, value)
     parts = optimizer, make_scheduler(cfg, optimizer, len(train_loader)), loss, num_query, folder, CPU
     do_train(cfg, model, train_loader, val_loader, *parts)
     return model
@@ -90,6 +91,21 @@ def test_bad_steps_are_left_out_and_change_nothing(load, tiny, tmp_path, caplog_
         expected = train(load, tiny, tmp_path, set(), *words).state_dict()
     for name, tensor in expected.items():
         assert torch.equal(tensor, skipped[name]), name
+
+
+def test_a_bad_first_batch_leaves_the_centers_as_they_were_drawn(load):
+    """Features that are not finite would stay in the centers of these people for ever."""
+    cfg = load("SOLVER.SKIP_BAD_STEPS", "1", "SOLVER.AMP", "no", "--IF_WITH_CENTER", "yes")
+    model = build_model(load(*SMALL_NET), 4)
+    loss_fn = make_loss(cfg, 4, model.global_dim)
+    before = loss_fn.center_loss.centers.clone()
+    step = TrainStep(cfg, model.train(), loss_fn, torch.optim.Adam(model.parameters(), fused=True), CPU)
+    images, target = torch.randn(4, 3, 64, 32), torch.tensor([0, 0, 1, 1])
+    step(images * float("nan"), target, left=2)
+    assert torch.equal(loss_fn.center_loss.centers, before)
+    step(images, target, left=1)
+    assert loss_fn.center_loss.centers.isfinite().all()
+    assert not torch.equal(loss_fn.center_loss.centers, before)
 
 
 def test_a_bad_batch_spoils_the_whole_step_that_it_is_part_of(load, tiny, tmp_path):

@@ -34,7 +34,7 @@ def train(load, tiny, folder, *words) -> torch.nn.Module:
         val_loader,
         optimizer,
         make_scheduler(cfg, optimizer, len(train_loader)),
-        make_loss(cfg, num_classes),
+        make_loss(cfg, num_classes, model.global_dim),
         num_query,
         folder,
         CPU,

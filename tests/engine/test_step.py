@@ -105,7 +105,7 @@ def test_accuracy_is_the_global_branchs(load, parts):
     branches = Branches()
     branches.load_state_dict(model.state_dict())
     optimizer = torch.optim.SGD(branches.parameters(), 0.1)
-    step = TrainStep(load("SOLVER.AMP", "no"), branches, make_loss(load(), 5), optimizer, CPU)
+    step = TrainStep(load("SOLVER.AMP", "no"), branches, make_loss(load(), 5, 3), optimizer, CPU)
     for label in (score.argmax(1), score.argmin(1)):
         expected = (label == score.argmax(1)).float().mean()
         branches.load_state_dict(model.state_dict())

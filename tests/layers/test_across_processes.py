@@ -91,8 +91,8 @@ def check_settings(rank: int) -> None:
     feat, target, score = torch.randn(8, 3), torch.arange(8) // 2, torch.randn(8, 5)
     words = ["MODEL.ID_LOSS_TYPE", "none", "SOLVER.GATHER_TRIPLET"]
     mine = half(score, rank), half(feat, rank), half(target, rank)
-    gathered = make_loss(load_cfg([*words, "yes"]), 5)(*mine)
-    alone = make_loss(load_cfg([*words, "no"]), 5)(*mine)
+    gathered = make_loss(load_cfg([*words, "yes"]), 5, 3)(*mine)
+    alone = make_loss(load_cfg([*words, "no"]), 5, 3)(*mine)
     assert torch.allclose(gathered, TripletLoss(0.3)(feat, target))
     assert torch.allclose(alone, TripletLoss(0.3)(half(feat, rank), half(target, rank)))
 
@@ -107,13 +107,13 @@ def check_every_loss_on_the_features(rank: int) -> None:
         words = ["MODEL.ID_LOSS_TYPE", "none", "MODEL.METRIC_LOSS_TYPE", name, "--IF_WITH_CENTER", "yes"]
         network = nn.Linear(5, 3)
         parallel = DistributedDataParallel(copy.deepcopy(network))
-        loss_fn = make_loss(load_cfg([*words, "SOLVER.CENTER_LOSS_WEIGHT", "0.5"]), 5)
         torch.manual_seed(3)
+        loss_fn = make_loss(load_cfg([*words, "SOLVER.CENTER_LOSS_WEIGHT", "0.5"]), 5, 3)
         loss = loss_fn(score, parallel(half(inputs, rank)), half(target, rank))
         loss.backward()
         torch.manual_seed(3)
         feat = network(inputs)
-        expected = 0.5 * CenterLoss(5)(feat, target)
+        expected = 0.5 * CenterLoss(5, 3)(feat, target)
         if METRIC_LOSSES[name]:
             expected = expected + METRIC_LOSSES[name](load_cfg([]))(feat, target)
         expected.backward()

@@ -126,7 +126,7 @@ def test_settings_reach_the_loss_with_the_recipes_smoothing(load, name):
         ([], (scale, margin, 0.1)),
         ([f"{key}.SCALE", "20", f"{key}.MARGIN", "0.1", "MODEL.IF_LABELSMOOTH", "no"], (20.0, 0.1, 0.0)),
     ):
-        found = make_loss(load(*words, *more), 5)(score, feat, target)
+        found = make_loss(load(*words, *more), 5, 3)(score, feat, target)
         assert found == build(*constants)(score, target)
 
 

@@ -7,11 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from engine.step import TrainStep
 from layers.distillation import embedding_loss, logit_loss, relation_loss
 from modeling import build_model
 from modeling.distillation import Distillation, build_student
 from modeling.teacher import FeatureTeacher, Lesson, NetworkTeacher, check_same_pixels
 from tests.conftest import SMALL_NET
+from utils.device import autocast
 from utils.errors import InputError
 
 CPU = torch.device("cpu")
@@ -107,8 +109,37 @@ def test_a_network_teaches_scores_features_and_relations(load, images, network_t
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_a_teacher_of_other_people_teaches_features_alone(network_teacher, images):
-    assert network_teacher(classes=9)(images, INDICES).logits is None
+@pytest.mark.parametrize("classes", [9, 0])
+def test_a_teacher_of_other_people_or_of_none_teaches_features_alone(network_teacher, images, classes):
+    assert network_teacher(classes)(images, INDICES).logits is None
+
+
+@pytest.mark.parametrize("amp", ["yes", "no"])
+def test_a_teacher_computes_in_its_own_precision(load, tmp_path, images, amp):
+    cfg = load(*SMALL_NET, "SOLVER.AMP", amp)
+    torch.save(build_model(cfg, CLASSES).state_dict(), tmp_path / "teacher.pth")
+    teacher = NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, cfg.INPUT.SIZE_TEST, CPU)
+    half = images.bfloat16()
+    with autocast(CPU, amp == "yes"):
+        features = teacher.model(half.float())
+    assert torch.equal(teacher(half, INDICES).features, features)
+
+
+def test_the_losses_read_a_students_scores_and_its_feature_before_the_neck(load, images):
+    """Reduced to 64 numbers, so that it is not the pooled one."""
+    student = build_student(load(*SMALL_NET, "--kd", "MODEL.EMBEDDING_DIM", "64"), CLASSES, None)
+    read = []
+
+    def loss_fn(score, feat, target):
+        read.append((score.shape, feat.shape))
+        return feat.square().sum()
+
+    cfg = load("SOLVER.AMP", "no")
+    step = TrainStep(cfg, student.train(), loss_fn, torch.optim.SGD(student.parameters(), 1e-3), CPU)
+    before = student.embedding.weight.clone()
+    step(images, TARGET, left=1)
+    assert read == [((6, CLASSES), (6, 64))]
+    assert not torch.equal(student.embedding.weight, before), "the feature is learnt through the reduction"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def check_gradients(rank: int) -> None:
     # No batch norm, whose statistics are another matter.
     model = Baseline(base, 4, "no", "after", POOLINGS["gem"](), embedding_dim=5, parts=True).double()
     parallel = DistributedDataParallel(copy.deepcopy(model))
-    loss_fn = make_loss(load_cfg([]), 4)
+    loss_fn = make_loss(load_cfg([]), 4, 3)
     images, target = torch.randn(8, 3, 8, 6, dtype=torch.float64), torch.tensor([0, 1, 2, 3] * 2)
     for _ in range(2):  # the second shows that no gradient was waited for in vain
         parallel.zero_grad()
