@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 from yacs.config import CfgNode
 
@@ -166,9 +167,14 @@ def check_paths(cfg: CfgNode, command: str) -> None:
     if command == "test":
         _check_file("TEST.WEIGHT", cfg.TEST.WEIGHT, "name the weights with --model_path logs/<run>/mAPxx.pth")
         return
-    for key, path in (("KD.TEACHER", cfg.KD.TEACHER), ("KD.TEACHER_FEATURES", cfg.KD.TEACHER_FEATURES)):
-        if path:
-            _check_file(key, path, "name the teacher's file, or leave it out")
+    for key in ("TEACHER", "TEACHER_FEATURES"):
+        if cfg.KD[key]:
+            _check_file(f"KD.{key}", cfg.KD[key], "name the teacher's file")
+    if cfg.KD.TEACHER and not Path(cfg.KD.TEACHER).with_name("config.yml").is_file():
+        raise ConfigError(
+            f"KD.TEACHER {cfg.KD.TEACHER}: no config.yml beside it, to tell what network it is; copy that of "
+            "its run there"
+        )
     if cfg.RESUME:  # nothing else is loaded but the run's own state
         return
     if cfg.MODEL.PRETRAIN_CHOICE == "self" or cfg.MODEL.PRETRAIN_PATH and cfg.MODEL.PRETRAIN_CHOICE != "none":

@@ -34,6 +34,8 @@ CHANGEABLE = (
     "SOLVER.SKIP_BAD_STEPS",
     "TEST.",
 )
+# The same teacher may lie elsewhere; without it, or with one of the other kind, training would be another.
+MOVABLE = ("KD.TEACHER", "KD.TEACHER_FEATURES")
 
 
 def run_folder(run: str, output_dir: str) -> Path:
@@ -75,6 +77,7 @@ def check_changes(now: Mapping, run: Mapping) -> list[str]:
     changed = {key: (value, now[key]) for key, value in run.items() if key in now and now[key] != value}
     texts = {key: f"{key} {now} ({before} in the run)" for key, (before, now) in changed.items()}
     changeable = {key for key in texts if key.startswith(CHANGEABLE)}
+    changeable |= {key for key in MOVABLE if all(changed.get(key, ()))}
     if now.get("SOLVER.SCHEDULE") == "cosine":
         changeable.discard("SOLVER.MAX_EPOCHS")
     if fixed := [text for key, text in texts.items() if key not in changeable]:

@@ -21,7 +21,7 @@ def gather_batch(feat: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return feat, target
     targets = [torch.empty_like(target) for _ in range(dist.get_world_size())]
-    dist.all_gather(targets, target)
+    dist.all_gather(targets, target.contiguous())
     return _Gather.apply(feat), torch.cat(targets)
 
 

@@ -36,7 +36,8 @@ def read_features(file: Path, paths: Sequence[str]) -> np.ndarray:
         raise InputError(f"{file}: {len(names)} names do not fit features of shape {features.shape}")
     if not np.isfinite(features).all():
         raise InputError(f"{file}: some features are not finite numbers; make them anew")
-    rows = {name.replace("\\", "/"): row for row, name in enumerate(names)}
+    names = [name.replace("\\", "/") for name in names]
+    rows = {name: row for row, name in enumerate(names)}
     ends = [_end_in(path, rows) for path in paths]
     missing = [path for path, end in zip(paths, ends, strict=True) if end is None]
     if missing:
@@ -44,6 +45,9 @@ def read_features(file: Path, paths: Sequence[str]) -> np.ndarray:
             f"{file} has no feature of {len(missing)} of {len(paths)} images, such as {missing[0]}; make "
             "features of all training images, each under its file's name"
         )
+    counted = Counter(names)
+    if twice := [end for end in ends if counted[end] > 1]:
+        raise InputError(f"{file}: {twice[0]} has several features; leave one of each image")
     shared = [end for end, number in Counter(ends).items() if number > 1]
     if shared:
         raise InputError(

@@ -81,6 +81,14 @@ def test_a_cosine_takes_no_other_number_of_epochs():
     assert compare_settings(cfg, run) == ["SOLVER.EVAL_PERIOD 5 (1 in the run)"]
 
 
+@pytest.mark.parametrize("key", ["KD.TEACHER", "KD.TEACHER_FEATURES"])
+def test_a_teacher_may_lie_elsewhere_but_not_come_or_go(key):
+    assert check_changes({key: "b/x.pth"}, {key: "a/x.pth"}) == [f"{key} b/x.pth (a/x.pth in the run)"]
+    for now, run in (("", "a"), ("a", "")):
+        with pytest.raises(ConfigError, match=f"this would not be the run that is to go on: {key}"):
+            check_changes({key: now}, {key: run})
+
+
 def test_a_setting_that_the_run_did_not_have_yet_is_no_change():
     assert check_changes({"SEED": 0, "NEW.KEY": 1}, {"SEED": 0, "OLD.KEY": 2}) == []
 

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 
+import numpy as np
 import pytest
 import torch
 from filelock import FileLock
@@ -13,7 +14,9 @@ from engine import do_train, load_state
 from engine.step import TrainStep
 from layers import make_loss
 from modeling import build_model, load_weights
+from modeling.distillation import Distillation, build_student
 from solver import make_optimizer, make_scheduler
+from tools.train import find_teacher
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
 from utils.random_state import seed_everything
@@ -32,7 +35,9 @@ def train(load, tiny):
         seed_everything(cfg.SEED)
         train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
         assert len(train_loader) == LENGTH + (cfg.DATALOADER.SAMPLER == "softmax")
-        model = build_model(cfg, num_classes)
+        teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, CPU)
+        distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
+        model = build_student(cfg, num_classes, teacher) if distillation else build_model(cfg, num_classes)
         optimizer = make_optimizer(cfg, model)
         parts = (
             optimizer,
@@ -43,7 +48,7 @@ def train(load, tiny):
             CPU,
         )
         state = load_state(folder) if resume else None
-        do_train(cfg, model, train_loader, val_loader, *parts, resume=state)
+        do_train(cfg, model, train_loader, val_loader, *parts, resume=state, distillation=distillation)
         return model
 
     return run
@@ -97,6 +102,7 @@ RECIPES = {
         *["MODEL.EMBEDDING_DIM", "64"],
         *["SOLVER.GRAD_ACCUM", "2", "SOLVER.EMA", "0.9", "SOLVER.EVAL_PERIOD", "9"],
     ],
+    "distillation": ["--kd", "KD.TEACHER_FEATURES", "features.npz", "SOLVER.EMA", "0.9"],
     "workers": [
         *["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "SOLVER.OPTIMIZER_NAME", "SGD"],
         *["DATALOADER.SAMPLER", "softmax", "MODEL.METRIC_LOSS_TYPE", "none", "SOLVER.EVAL_PERIOD", "9"],
@@ -105,7 +111,11 @@ RECIPES = {
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, recipe):
+def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, monkeypatch, tiny_root, recipe):
+    monkeypatch.chdir(tmp_path)
+    names = [path.name for path in (tiny_root / "synthetic" / "bounding_box_train").glob("*.jpg")]
+    rng = np.random.default_rng(0)
+    np.savez("features.npz", names=names, features=rng.normal(size=(len(names), 6)))
     words = RECIPES[recipe]
     whole = train(tmp_path / "whole", *words).state_dict()
     expected = load_state(tmp_path / "whole")
@@ -114,6 +124,7 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, recipe):
         "all": (5, LENGTH + 2),
         "schedules": (3, LENGTH + 2),
         "network": (5,),
+        "distillation": (LENGTH + 3,),
         "workers": (LENGTH + 3,),
     }[recipe]:
         folder = tmp_path / str(number)

@@ -82,8 +82,8 @@ def test_a_student_is_the_plain_network_with_something_beside_it(load, images):
 def network_teacher(load, tmp_path):
     """A teacher of other width and image size, its weights and its settings."""
 
-    def make(classes=CLASSES) -> NetworkTeacher:
-        cfg = load("--model_name", "resnet50", "INPUT.SIZE_TEST", "[96,48]", "SOLVER.AMP", "no")
+    def make(classes=CLASSES, *words) -> NetworkTeacher:
+        cfg = load("--model_name", "resnet50", "INPUT.SIZE_TEST", "[96,48]", "SOLVER.AMP", "no", *words)
         torch.manual_seed(1)
         torch.save(build_model(cfg, classes).state_dict(), tmp_path / "teacher.pth")
         return NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, (64, 32), CPU)
@@ -112,6 +112,13 @@ def test_a_network_teaches_scores_features_and_relations(load, images, network_t
 @pytest.mark.parametrize("classes", [9, 0])
 def test_a_teacher_of_other_people_or_of_none_teaches_features_alone(network_teacher, images, classes):
     assert network_teacher(classes)(images, INDICES).logits is None
+
+
+@pytest.mark.parametrize("words", [["MODEL.HEAD", "parts"], ["MODEL.ID_LOSS_TYPE", "arcface"]])
+def test_a_teacher_with_scores_of_another_kind_teaches_features_alone(network_teacher, images, words):
+    teacher = network_teacher(CLASSES, *words)
+    lesson = teacher(images, INDICES)
+    assert lesson.logits is None and lesson.features.shape == (6, teacher.dim)
 
 
 @pytest.mark.parametrize("amp", ["yes", "no"])

@@ -54,6 +54,8 @@ def test_a_run_teaches_another(train, teacher):
     assert_refused(
         train("no", "KD.TEACHER", teacher, "KD.TEACHER_FEATURES", teacher), "two teachers; name one"
     )
+    alone = teacher.rename(teacher.parent.parent / "alone.pth")
+    assert_refused(train("no", "KD.TEACHER", alone), "no config.yml beside it", "copy that of its run there")
 
 
 def test_features_teach(train, tiny_root, tmp_path):

@@ -50,6 +50,14 @@ def test_the_longest_end_of_a_path_counts(tmp_path):
         read_features(file, paths)
 
 
+def test_two_features_of_an_image_are_refused(tmp_path):
+    file = tmp_path / "f.npz"
+    write(file, ["a/1.jpg", "2.jpg", "a\\1.jpg"], np.eye(3))
+    with pytest.raises(InputError, match="a/1.jpg has several features; leave one of each image"):
+        read_features(file, ["/x/a/1.jpg", "/x/2.jpg"])
+    assert read_features(file, ["/x/2.jpg"]).tolist() == [[0, 1, 0]]
+
+
 @pytest.mark.parametrize(
     "content, words",
     [
