@@ -7,6 +7,7 @@ from .circle_loss import CircleLoss
 from .circle_softmax import CircleSoftmaxLoss
 from .cosface import CosFaceLoss
 from .cosine_classifier import CosineClassifier
+from .depthwise import DepthwiseConv, quicken_depthwise
 from .gather import gather_batch
 from .multi_similarity import MultiSimilarityLoss
 from .pooling import POOLINGS, max_stripes
@@ -26,11 +27,13 @@ __all__ = [
     "CircleSoftmaxLoss",
     "CosFaceLoss",
     "CosineClassifier",
+    "DepthwiseConv",
     "MultiSimilarityLoss",
     "TripletLoss",
     "WeightedTripletLoss",
     "gather_batch",
     "make_loss",
     "max_stripes",
+    "quicken_depthwise",
     "synchronise_batch_norm",
 ]

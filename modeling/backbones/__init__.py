@@ -3,6 +3,7 @@
 from torch import nn
 from yacs.config import CfgNode
 
+from layers import quicken_depthwise
 from utils.errors import InputError
 
 from .mobilenet import MOBILENETS
@@ -36,6 +37,7 @@ def build_backbone(cfg: CfgNode) -> nn.Module:
         if not isinstance(base, ResNetBackbone):
             raise InputError(f"MODEL.NON_LOCAL is for this program's ResNets; leave it out for {model.NAME}")
         add_non_local(base)
+    quicken_depthwise(base)
     return base
 
 
