@@ -78,6 +78,13 @@ def _network_problems(cfg: CfgNode) -> list[str]:
         problems.append(
             "MODEL.HEAD parts learns its parts from class scores: MODEL.ID_LOSS_TYPE must not be none"
         )
+    solver = cfg.SOLVER
+    head_learns = model.ID_LOSS_TYPE != "none" or model.POOLING == "gem" or model.EMBEDDING_DIM
+    if solver.FREEZE and solver.FREEZE_EPOCHS and not head_learns:
+        problems.append(
+            "nothing to train while the backbone is frozen (SOLVER.FREEZE): with MODEL.ID_LOSS_TYPE none, it "
+            "is all that learns"
+        )
     if cfg.SOLVER.LAYER_DECAY != 1 and not model.NAME.startswith((*RESNETS, "timm/")):
         problems.append(
             f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
@@ -126,6 +133,8 @@ def test_problems(cfg: CfgNode) -> list[str]:
         problems.append(f"TEST.LAMBDA is a weight, 0 to 1, not {cfg.TEST.LAMBDA}")
     if cfg.TEST.SAVE_RESULTS and Path(cfg.TEST.SAVE_RESULTS).suffix not in (".parquet", ".csv", ".json"):
         problems.append(f"TEST.SAVE_RESULTS {cfg.TEST.SAVE_RESULTS} must end with .parquet, .csv or .json")
+    if cfg.TEST.QUERY_EXPANSION and not cfg.TEST.FEAT_NORM:
+        problems.append("TEST.QUERY_EXPANSION weighs by cosines: TEST.FEAT_NORM must be yes")
     if cfg.TEST.PROTOCOL != "standard" and (cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST):
         problems.append("results of each query (SAVE_RESULTS, SHOW_WORST) are for TEST.PROTOCOL standard")
     return problems

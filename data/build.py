@@ -1,6 +1,5 @@
 """From the settings to the loaders."""
 
-import os
 from pathlib import Path
 
 import ignite.distributed as idist
@@ -8,6 +7,7 @@ import torch
 from yacs.config import CfgNode
 
 from utils.device import usable_gpu
+from utils.distributed import share_of_cores
 from utils.errors import InputError
 from utils.logger import log_plain
 
@@ -145,7 +145,7 @@ def _num_workers(cfg: CfgNode, images: ImageDataset) -> int:
     if images.cache:  # fetching a batch is a copy, quicker than handing it from one process to another
         return 0
     workers = cfg.DATALOADER.NUM_WORKERS
-    return workers if workers >= 0 else min(8, (os.cpu_count() or 1) // idist.get_nproc_per_node() or 1)
+    return workers if workers >= 0 else min(8, share_of_cores())
 
 
 def _pin_memory(cfg: CfgNode, images: ImageDataset) -> bool:

@@ -1,6 +1,7 @@
 """Records to uint8 batches."""
 
 import hashlib
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -107,7 +108,13 @@ class ReidLoader(DataLoader):
 
     def __init__(self, dataset: ImageDataset, transform: Callable, on_bad_image: str, **kwargs):
         # With a generator of its own, starting to read draws none of the training's random numbers.
-        super().__init__(dataset, collate_fn=_as_it_is, generator=torch.Generator(), **kwargs)
+        super().__init__(
+            dataset,
+            collate_fn=_as_it_is,
+            worker_init_fn=_ignore_ctrl_c,
+            generator=torch.Generator(),
+            **kwargs,
+        )
         self.transform = transform
         self.on_bad_image = on_bad_image
         self._warned: set[str] = set()
@@ -171,6 +178,11 @@ class ReidLoader(DataLoader):
         if path not in self._warned:
             self._warned.add(path)
             logger.warning(f"skipped {path}: it cannot be read as an image")
+
+
+def _ignore_ctrl_c(_: int) -> None:
+    """Leave Ctrl-C, which every process of a terminal hears, to the process that is read for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _as_it_is(batch: Batch) -> Batch:

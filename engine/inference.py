@@ -130,6 +130,7 @@ def rank(
     if "multi-query" in ways:
         extra = extra or query.where(torch.zeros(len(query.pids), dtype=torch.bool))
         q = pool_queries(q, query.pids, query.camids, extra.features.to(device), extra.pids, extra.camids)
+        q = F.normalize(q, dim=1) if test.FEAT_NORM else q
     if "query expansion" in ways:
         q = expand_queries(q, g, test.QUERY_EXPANSION, test.QE_ALPHA)
     if "re-ranking" in ways:

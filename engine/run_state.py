@@ -12,6 +12,7 @@ from loguru import logger
 from utils.checkpoint_file import load_checkpoint, save_atomically
 from utils.errors import InputError
 from utils.random_state import random_state, restore_random_state
+from utils.run_folder import replace_settings
 
 LAST = "last.pth"
 PREVIOUS = "last.previous.pth"
@@ -47,6 +48,7 @@ class RunState:
             InputError: it cannot be written; the files written before stay.
         """
         self.settle()
+        self._saved = time.monotonic()
         if not self.folder:
             return
         state = {name: part.state_dict() for name, part in self.parts.items()} | {
@@ -57,21 +59,20 @@ class RunState:
             "evaluated": self.evaluated,
         }
         save_atomically(state, self.folder / LAST, self.folder / PREVIOUS)
-        self._saved = time.monotonic()
 
     def minutes_since_save(self) -> float:
-        """Time since last.pth was written or the run began [minutes]."""
+        """Time since the last save, or since the run began [minutes]."""
         return (time.monotonic() - self._saved) / 60
 
     def restore(self, state: dict, max_epochs: int) -> None:
-        """Put every part back to a saved state, and the trainer to its place.
+        """Put every part back to a saved state, the trainer to its place, and the settings into config.yml.
 
         Args:
             state: of ``load_state``.
             max_epochs: epochs to train in all.
 
         Raises:
-            InputError: the training images are others.
+            InputError: the training images are others, or config.yml cannot be written.
         """
         for name, part in self.parts.items():
             if state[name]:  # empty: a part that was off, such as the gradient scaler on a CPU
@@ -81,6 +82,8 @@ class RunState:
         epochs = state["iteration"] // state["epoch_length"]
         place = {"iteration": state["iteration"], "epoch_length": state["epoch_length"]}
         self.trainer.load_state_dict(place | {"max_epochs": max(max_epochs, epochs)})
+        if self.folder:
+            replace_settings(self.folder, self.settings)
 
 
 @contextmanager

@@ -96,15 +96,15 @@ def do_train(
     validation = Validation(
         cfg, average or model, val_loader, num_query, device, checkpoints, curves, run, interrupt
     )
-    if resume:
-        run.restore(resume, solver.MAX_EPOCHS)
-    elif checkpoints:
-        checkpoints.check_space(model)
     trainer.add_event_handler(Events.ITERATION_COMPLETED, save_or_stop, cfg, step, run, interrupt)
     trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: run.save())
     trainer.add_event_handler(Events.EPOCH_COMPLETED, validation)
     try:
         with interrupt, only_one(run_folder):
+            if resume:
+                run.restore(resume, solver.MAX_EPOCHS)
+            elif checkpoints:
+                checkpoints.check_space(model)
             validation(trainer)  # of a run that was stopped before it
             if trainer.state.epoch >= solver.MAX_EPOCHS or trainer.should_terminate:
                 logger.info(f"Nothing is left to train after epoch {trainer.state.epoch} (SOLVER.MAX_EPOCHS)")
@@ -121,11 +121,13 @@ def save_or_stop(engine: Engine, cfg: CfgNode, step: TrainStep, run: RunState, i
     """Save last.pth after a step of the optimizer, when it is time to or to end the training at a signal."""
     if not step.complete:
         return
-    # Many processes ask one another only where a line of the log makes them wait for one another anyway.
-    if (idist.get_world_size() == 1 or ends_line(engine, cfg.SOLVER.LOG_PERIOD)) and interrupt.wished():
+    # Many processes ask one another only after a line of the log, for which they have waited for one another.
+    solver, iteration = cfg.SOLVER, iteration_of_epoch(engine)
+    after_line = ends_line(engine, solver.LOG_PERIOD) or iteration % solver.LOG_PERIOD < solver.GRAD_ACCUM
+    if (idist.get_world_size() == 1 or after_line) and interrupt.wished():
         run.save()
         engine.terminate()
-    elif 0 < cfg.SOLVER.SAVE_EVERY_MINUTES <= run.minutes_since_save():
+    elif 0 < solver.SAVE_EVERY_MINUTES <= run.minutes_since_save():
         run.save()
 
 

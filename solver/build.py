@@ -11,11 +11,22 @@ from .layer_decay import layer_factors
 from .lr_scheduler import WarmupMultiStepLR
 from .warmup import WarmupLR
 
+
+def _sgd(groups: list[dict], solver: CfgNode) -> torch.optim.SGD:
+    optimizer = torch.optim.SGD(groups, momentum=solver.MOMENTUM, fused=True)
+    if solver.MOMENTUM:
+        # Else the fused kernel makes the momentum in the first step, out of uninitialised memory if that step
+        # is left out, and of all parameters of a group together, however late some of them start.
+        for parameter in (p for group in groups for p in group["params"]):
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return optimizer
+
+
 # name in SOLVER.OPTIMIZER_NAME -> factory(groups, cfg.SOLVER)
 OPTIMIZERS = {
     "Adam": lambda groups, solver: torch.optim.Adam(groups, fused=True),
     "AdamW": lambda groups, solver: torch.optim.AdamW(groups, fused=True),
-    "SGD": lambda groups, solver: torch.optim.SGD(groups, momentum=solver.MOMENTUM, fused=True),
+    "SGD": _sgd,
 }
 
 
@@ -46,20 +57,18 @@ def make_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
     """
     solver = cfg.SOLVER
     factors = layer_factors(model, solver.LAYER_DECAY) if solver.LAYER_DECAY != 1 else {}
-    groups: dict[tuple[float, float, float, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             is_bias = name.endswith("bias")
             factor = factors.get(name, 1.0)
             lr = solver.BASE_LR * (solver.BIAS_LR_FACTOR if is_bias else 1) * factor
             decay = solver.WEIGHT_DECAY_BIAS if is_bias else solver.WEIGHT_DECAY
-            # SGD's fused kernel starts the momentum of a group's parameters together.
-            starts_late = solver.FREEZE and name.startswith("base.")
-            groups.setdefault((factor, lr, decay, starts_late), []).append(parameter)
+            groups.setdefault((factor, lr, decay), []).append(parameter)
     return OPTIMIZERS[solver.OPTIMIZER_NAME](
         [
             {"params": params, "lr": lr, "weight_decay": decay}
-            for (_, lr, decay, _), params in sorted(groups.items(), key=lambda item: -item[0][0])
+            for (_, lr, decay), params in sorted(groups.items(), key=lambda item: -item[0][0])
         ],
         solver,
     )

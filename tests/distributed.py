@@ -28,6 +28,7 @@ def _run(rank: int, check: Callable[[int], None], port: int) -> None:
         WORLD_SIZE=str(PROCESSES),
         MASTER_ADDR="127.0.0.1",
         MASTER_PORT=str(port),
+        CUDA_VISIBLE_DEVICES="",
     )
     idist.initialize("gloo")
     check(rank)

@@ -22,7 +22,8 @@ from solver import make_optimizer, make_scheduler
 from tools.start import start
 from utils.distributed import leave_processes, process_number
 from utils.errors import run_command
-from utils.run_folder import log_environment, make_run_folder, reopen_run_folder
+from utils.logger import log_to_file
+from utils.run_folder import log_environment, make_run_folder
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
         settings = cfg.dump()
         if resume:
             folder = Path(cfg.OUTPUT_DIR)
-            reopen_run_folder(folder, settings)
+            log_to_file(folder / "log.txt")
         else:
             name = f"{cfg.MODEL.NAME.replace('/', '-')}-{joint_name(cfg.DATASETS.NAMES)}"
             folder = make_run_folder(cfg.OUTPUT_DIR, name, settings)

@@ -30,13 +30,25 @@ def join_processes(device: torch.device) -> None:
     if not launched_by_torchrun():
         return
     nccl = device.type == "cuda" and torch.distributed.is_nccl_available()
+    os.environ.pop("SLURM_JOB_ID", None)  # inside such a job, ignite would believe SLURM rather than torchrun
+    if device.type == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            ""  # else ignite takes a GPU for each process, where there are any
+        )
     try:
         idist.initialize("nccl" if nccl else "gloo")
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"the processes of torchrun cannot reach each other: {reason}") from None
     if device.type == "cpu":  # torchrun leaves each process one thread
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // idist.get_nproc_per_node()))
+        torch.set_num_threads(share_of_cores())
+
+
+def share_of_cores() -> int:
+    """Cores for each process of this machine, at least one: of those that the system lets them use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, cores // idist.get_nproc_per_node())
 
 
 def leave_processes() -> None:

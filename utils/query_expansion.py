@@ -58,7 +58,7 @@ def pool_queries(
         extra_camids: (E,) camera ids.
 
     Returns:
-        (Q, D) features, L2-normalised.
+        (Q, D) features, not normalised.
     """
     keys = np.stack([np.concatenate([q_pids, extra_pids]), np.concatenate([q_camids, extra_camids])])
     _, group = np.unique(keys, axis=1, return_inverse=True)
@@ -66,4 +66,4 @@ def pool_queries(
     sums = query.new_zeros(int(group.max()) + 1, query.shape[1]).index_add_(
         0, group, torch.cat([query, extra])
     )
-    return F.normalize(sums[group[: len(query)]], dim=1)
+    return (sums / group.bincount()[:, None])[group[: len(query)]]

@@ -27,6 +27,8 @@ def make_run_folder(output_dir: str, name: str, config_text: str) -> Path:
         InputError: the folder cannot be made or written.
     """
     wanted = Path(output_dir or f"logs/{name}-{time.strftime('%Y%m%d-%H%M%S')}")
+    if wanted.name in ("", ".."):
+        wanted = wanted.resolve()  # which has a name to add a number to
     folder, number = wanted, 1
     try:
         # Creating config.yml claims the folder, also against a run that starts at the same moment.
@@ -49,13 +51,12 @@ def make_run_folder(output_dir: str, name: str, config_text: str) -> Path:
     return folder
 
 
-def reopen_run_folder(folder: Path, config_text: str) -> None:
-    """Go on writing into a run's folder: log.txt is added to, config.yml holds the settings from here on.
+def replace_settings(folder: Path, config_text: str) -> None:
+    """Let a run's config.yml hold these settings, as YAML, from here on.
 
     Raises:
         InputError: it cannot be written.
     """
-    log_to_file(folder / "log.txt")
     part = folder / "config.yml.part"
     try:
         part.write_text(config_text, encoding="utf-8")

@@ -208,6 +208,7 @@ def test_the_tree_is_frozen_and_survives_its_own_yaml(tmp_path):
         (["DATASETS.NAMES", "[]"], "DATASETS.NAMES must name data sets"),
         (["DATASETS.NAMES", "veri,veri"], "each once"),
         (["MODEL.ID_LOSS_TYPE", "none", "MODEL.METRIC_LOSS_TYPE", "none"], "nothing to train with"),
+        (["--freeze", "MODEL.ID_LOSS_TYPE", "none"], "nothing to train while the backbone is frozen"),
         (["MODEL.DEVICE_ID", "0,1"], "number of one GPU"),
         (["INPUT.AUTOAUG_PROB", "-0.1"], "INPUT.AUTOAUG_PROB is a probability"),
         (["INPUT.COLOR_JITTER", "[0.1,0.1]"], "INPUT.COLOR_JITTER must be .brightness, contrast"),
@@ -235,6 +236,7 @@ def test_bad_settings(words, message):
     "words, message",
     [
         (["TEST.K1", "5"], "TEST.K2 6 must not be above TEST.K1 5"),
+        (["TEST.QUERY_EXPANSION", "5", "TEST.FEAT_NORM", "no"], "TEST.FEAT_NORM must be yes"),
         (["TEST.LAMBDA", "1.5"], "TEST.LAMBDA is a weight"),
         (["--save_results", "x.xls"], "must end with .parquet, .csv or .json"),
         (["TEST.SAME_CAMERA", "kep"], "did you mean keep"),

@@ -1,3 +1,8 @@
+import multiprocessing
+import os
+import signal
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -55,6 +60,17 @@ def test_batches(records, workers):
 def test_bad_image_stops_with_its_name(records, workers):
     with pytest.raises(InputError, match="行人 2.png cannot be read as an image.*ON_BAD_IMAGE skip"):
         list(loader(records, "stop", num_workers=workers))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals a process as Unix does")
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_reading_processes_leave_ctrl_c_to_the_one_that_they_read_for(records, start):
+    reading = loader(records[:1] * 30, "stop", num_workers=1, multiprocessing_context=start)
+    batches = iter(reading)
+    next(batches)
+    (reader,) = multiprocessing.active_children()
+    os.kill(reader.pid, signal.SIGINT)
+    assert len(list(batches)) == 9
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), ConnectionRefusedError(), EOFError()])

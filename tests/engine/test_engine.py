@@ -5,11 +5,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from data import make_data_loader, make_val_loader, read_dataset
 from engine import do_inference, do_train, evaluate
 from engine.features import Embedded, Extractor
 from engine.inference import normalise, rank
+from engine.meter import Meter
 from layers import make_loss
 from modeling import build_model
 from solver import make_optimizer, make_scheduler
@@ -157,9 +159,9 @@ def test_each_way_of_ranking_reaches_its_function(load):
     check(["re-ranking"], -torch.from_numpy(re_ranking(q, g, 6, 3, 0.3)))
     check(["query expansion"], expand_queries(q, g, 2, 0.0) @ g.T)
     nothing = torch.empty(0, dtype=torch.int64)
-    pooled = pool_queries(q, query.pids, query.camids, q[:0], nothing, nothing)
+    pooled = F.normalize(pool_queries(q, query.pids, query.camids, q[:0], nothing, nothing))
     check(["multi-query"], pooled @ g.T)
-    pooled = pool_queries(q, query.pids, query.camids, g, gallery.pids, gallery.camids)
+    pooled = F.normalize(pool_queries(q, query.pids, query.camids, g, gallery.pids, gallery.camids))
     check(["multi-query"], pooled @ g.T, gallery)
     both = expand_queries(pooled, g, 2, 0.0)
     check(
@@ -167,6 +169,29 @@ def test_each_way_of_ranking_reaches_its_function(load):
         -torch.from_numpy(re_ranking(both, g, 6, 3)),
         gallery,
     )
+
+
+def test_means_of_a_line_leave_out_losses_that_are_not_finite():
+    meter = Meter(CPU)
+    for loss in (1.0, float("nan"), float("inf"), 4.0):
+        meter.update(torch.tensor(loss), torch.tensor(0.5))
+    assert meter.read() == (2.5, 0.5)
+    meter.update(torch.tensor(float("nan")), torch.tensor(0.25))
+    loss, accuracy = meter.read()
+    assert np.isnan(loss) and accuracy == 0.25
+
+
+def test_pooled_queries_keep_the_scale_of_features_that_are_not_normalised(load):
+    """By Euclidean distance, a query of length 1 would be nearest to whatever feature is shortest."""
+    cfg = load("TEST.FEAT_NORM", "no")
+    query, gallery = random_images(1)
+    long = [images._replace(features=20 * images.features) for images in (query, gallery)]
+    found = rank(cfg, *long, CPU, ["multi-query"], long[1])
+    q, g = long[0].features, long[1].features
+    pooled = pool_queries(q, query.pids, query.camids, g, gallery.pids, gallery.camids)
+    ids = (query.pids, gallery.pids, query.camids, gallery.camids)
+    expected = rank_queries([-torch.cdist(pooled, g)], *ids)
+    assert np.allclose(found.average_precision, expected.average_precision, atol=1e-6)
 
 
 def test_a_row_for_each_way(load, tiny, caplog_loguru):

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from filelock import FileLock
 
 from data import make_data_loader
 from engine import do_train, load_state
+from engine.run_state import RunState
 from engine.step import TrainStep
+from engine.train import save_or_stop
 from layers import make_loss
 from modeling import build_model, load_weights
 from modeling.distillation import Distillation, build_student
@@ -208,18 +211,49 @@ def test_a_damaged_last_falls_back_to_the_one_before(tmp_path, caplog_loguru, ho
         load_state(tmp_path)
 
 
-def test_other_training_images_are_refused(train, stop_at, tmp_path, monkeypatch):
+def test_other_training_images_are_refused_and_the_settings_stay(train, stop_at, tmp_path, monkeypatch):
     stop_at(2)
     train(tmp_path)
+    (tmp_path / "config.yml").write_text("as it was")
     monkeypatch.setattr("data.images.ReidLoader._digest", lambda self: "other")
     with pytest.raises(InputError, match="not those that this run began with"):
         train(tmp_path, resume=True)
+    assert (tmp_path / "config.yml").read_text() == "as it was"
+    monkeypatch.undo()
+    train(tmp_path, "SOLVER.LOG_PERIOD", "3", resume=True)
+    assert "LOG_PERIOD: 3\n" in (tmp_path / "config.yml").read_text()
 
 
-def test_two_processes_cannot_train_one_run(train, tmp_path):
-    tmp_path.joinpath("run").mkdir()
-    with FileLock(tmp_path / "run" / ".lock"), pytest.raises(InputError, match="another process is training"):
-        train(tmp_path / "run")
+def test_two_processes_cannot_train_one_run(train, stop_at, tmp_path):
+    stop_at(2)
+    train(tmp_path)
+    (tmp_path / "config.yml").write_text("as it was")
+    with FileLock(tmp_path / ".lock"), pytest.raises(InputError, match="another process is training"):
+        train(tmp_path, resume=True)
+    assert (tmp_path / "config.yml").read_text() == "as it was"
+
+
+def test_a_process_without_a_folder_counts_the_time_from_each_save_too():
+    """Else, once it is time, it would stop for a save that it does not write at every step."""
+    run = RunState(None, {}, lambda: None, "", None)
+    run._saved -= 3600
+    assert run.minutes_since_save() == pytest.approx(60, abs=1)
+    run.save()
+    assert run.minutes_since_save() < 1
+
+
+@pytest.mark.parametrize("accum, expected", [(1, [5, 10, 15, 16]), (4, [8, 12, 16]), (7, [7, 14, 16])])
+def test_many_processes_ask_for_a_signal_at_the_first_step_after_a_line(load, monkeypatch, accum, expected):
+    """Lines of the log come after 5, 10, 15 and 16 of 16 batches; steps of the optimizer after ``accum``."""
+    monkeypatch.setattr("ignite.distributed.get_world_size", lambda: 2)
+    cfg = load("SOLVER.LOG_PERIOD", "5", "SOLVER.GRAD_ACCUM", str(accum), "SOLVER.SAVE_EVERY_MINUTES", "0")
+    asked = []
+    for iteration in range(1, 17):
+        state = SimpleNamespace(iteration=iteration, epoch_length=16)
+        step = SimpleNamespace(complete=iteration % accum == 0 or iteration == 16)
+        interrupt = SimpleNamespace(wished=lambda now=iteration: asked.append(now))
+        save_or_stop(SimpleNamespace(state=state), cfg, step, None, interrupt)
+    assert asked == expected
 
 
 def test_weights_without_a_state_are_no_run(tmp_path):

@@ -73,6 +73,32 @@ def test_other_schedules(load, method, warmup):
     )
 
 
+@pytest.fixture
+def filled_memory():
+    """Memory that nothing was written to holds nan."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def test_sgd_whose_first_step_is_left_out_starts_with_the_next(load, filled_memory):
+    """The fused kernel would begin the momentum with memory that nothing was written to."""
+    first, second = torch.ones(4, 3, 3, 3), torch.full((4, 3, 3, 3), 2.0)
+    net = Net()
+    before = net.conv.weight.clone()
+    words = ["SOLVER.OPTIMIZER_NAME", "SGD", "SOLVER.BASE_LR", "0.1", "SOLVER.WEIGHT_DECAY", "0"]
+    optimizer = make_optimizer(load(*words, "SOLVER.MOMENTUM", "0.5"), net)
+    net.conv.weight.grad = torch.full((4, 3, 3, 3), float("nan"))
+    optimizer.found_inf = torch.ones(1)
+    optimizer.step()
+    assert torch.equal(net.conv.weight, before)
+    optimizer.found_inf = torch.zeros(1)
+    for gradient in (first, second):
+        net.conv.weight.grad = gradient
+        optimizer.step()
+    assert torch.allclose(net.conv.weight, before - 0.1 * (first + 0.5 * first + second))
+
+
 def test_schedule_refuses_what_it_cannot_do():
     optimizer = torch.optim.SGD(Net().parameters(), lr=1)
     with pytest.raises(ValueError, match="milestones must rise"):

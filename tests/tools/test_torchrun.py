@@ -38,7 +38,8 @@ def launch(tiny, tmp_path_factory):
             text=True,
             timeout=600,
             cwd=folder,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            # As in a SLURM job that was asked for without a number of tasks.
+            env=os.environ | {"OMP_NUM_THREADS": "1", "SLURM_JOB_ID": "7"},
         )
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         assert "FutureWarning" not in done.stderr, done.stderr

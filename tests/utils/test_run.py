@@ -66,6 +66,15 @@ def test_how_a_command_ends(error, code, text, capsys):
     assert end.value.code == code and capsys.readouterr().err == text
 
 
+def test_the_folder_one_stands_in_holds_a_run_and_the_next_lies_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    setup_logger()
+    assert make_run_folder(".", "x", "a: 1\n") == tmp_path / "here"
+    assert make_run_folder(".", "x", "a: 2\n") == tmp_path / "here-2"
+    assert (tmp_path / "here" / "config.yml").read_text() == "a: 1\n"
+
+
 def test_a_command_that_succeeds_and_one_that_is_at_fault():
     with pytest.raises(SystemExit) as end:
         run_command(lambda: None)
