@@ -81,9 +81,9 @@ def _keep_traceback() -> NoReturn:
 
 
 def _end(code: int) -> NoReturn:
-    if code and "LOCAL_RANK" in os.environ:
-        # Cleaning up while others wait for it, a process of torchrun may itself wait for ever; ended at once,
-        # it is seen by torchrun, which stops the others.
+    if "LOCAL_RANK" in os.environ:
+        # A process of torchrun ends without cleaning up: one that failed could wait for ever for others that
+        # wait for it, and one that is done be aborted by threads of torch that still want the interpreter.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
