@@ -30,11 +30,10 @@ def join_processes(device: torch.device) -> None:
     if not launched_by_torchrun():
         return
     nccl = device.type == "cuda" and torch.distributed.is_nccl_available()
-    os.environ.pop("SLURM_JOB_ID", None)  # inside such a job, ignite would believe SLURM rather than torchrun
+    # ignite would believe SLURM rather than torchrun, and take a GPU for each process, wherever they are.
+    os.environ.pop("SLURM_JOB_ID", None)
     if device.type == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = (
-            ""  # else ignite takes a GPU for each process, where there are any
-        )
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     try:
         idist.initialize("nccl" if nccl else "gloo")
     except (RuntimeError, ValueError) as error:
