@@ -51,9 +51,6 @@ def test_a_run_teaches_another(train, teacher):
     assert done.returncode == 0, done.stderr
     assert f"Teacher: {teacher}: matched 126 of 126 tensors" in done.stdout
     assert_refused(train("no", "KD.TEACHER", "gone.pth"), "KD.TEACHER gone.pth: no such file")
-    assert_refused(
-        train("no", "KD.TEACHER", teacher, "KD.TEACHER_FEATURES", teacher), "two teachers; name one"
-    )
     alone = teacher.rename(teacher.parent.parent / "alone.pth")
     assert_refused(train("no", "KD.TEACHER", alone), "no config.yml beside it", "copy that of its run there")
 
@@ -72,9 +69,3 @@ def test_features_teach(train, tiny_root, tmp_path):
         names[0],
         "make features",
     )
-
-
-def test_settings_that_do_not_go_together(train):
-    assert_refused(train("no", "--kd", "MODEL.ID_LOSS_TYPE", "none"), "MODEL.ID_LOSS_TYPE softmax")
-    assert_refused(train("no", "--kd", "KD.SELF_LOGITS", "1.5"), "KD.SELF_LOGITS is a part, 0 to 1")
-    assert_refused(train("no", "--kd", "KD.TEMPERATURE", "0"), "KD.TEMPERATURE must be above 0")
