@@ -71,28 +71,25 @@ def _batch_problems(cfg: CfgNode) -> list[str]:
 
 
 def _network_problems(cfg: CfgNode) -> list[str]:
-    problems, model = [], cfg.MODEL
+    problems, model, solver = [], cfg.MODEL, cfg.SOLVER
     if model.ID_LOSS_TYPE == model.METRIC_LOSS_TYPE == "none" and not model.IF_WITH_CENTER:
         problems.append("nothing to train with: MODEL.ID_LOSS_TYPE and MODEL.METRIC_LOSS_TYPE are both none")
     if model.HEAD == "parts" and model.ID_LOSS_TYPE == "none":
         problems.append(
             "MODEL.HEAD parts learns its parts from class scores: MODEL.ID_LOSS_TYPE must not be none"
         )
-    solver = cfg.SOLVER
     head_learns = model.ID_LOSS_TYPE != "none" or model.POOLING == "gem" or model.EMBEDDING_DIM
     if solver.FREEZE and solver.FREEZE_EPOCHS and not head_learns:
         problems.append(
             "nothing to train while the backbone is frozen (SOLVER.FREEZE): with MODEL.ID_LOSS_TYPE none, it "
             "is all that learns"
         )
-    if cfg.SOLVER.LAYER_DECAY != 1 and not model.NAME.startswith((*RESNETS, "timm/")):
+    if solver.LAYER_DECAY != 1 and not model.NAME.startswith((*RESNETS, "timm/")):
         problems.append(
             f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
         )
-    if cfg.SOLVER.ARCFACE.MARGIN > math.pi:
-        problems.append(
-            f"SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not {cfg.SOLVER.ARCFACE.MARGIN}"
-        )
+    if solver.ARCFACE.MARGIN > math.pi:
+        problems.append(f"SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not {solver.ARCFACE.MARGIN}")
     return problems
 
 

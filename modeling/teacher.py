@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from loguru import logger
 from yacs.config import CfgNode
 
-from utils.device import autocast
+from utils.device import autocast, network_dtype
 from utils.errors import InputError
 from utils.feature_file import read_features
 
@@ -51,15 +51,15 @@ class NetworkTeacher:
         self.dim = self.model.feature_dim
         self.size = None if list(cfg.INPUT.SIZE_TEST) == list(size) else tuple(cfg.INPUT.SIZE_TEST)
         self.autocast = autocast(device, cfg.SOLVER.AMP)
+        self.dtype = network_dtype(device, cfg.SOLVER.AMP)  # which need not be the student's
 
     @torch.no_grad()
     def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
         """The lesson of (B, 3, H, W) images; ``indices`` are not needed."""
-        images = images.float()  # its precision need not be the student's
         if self.size:
-            images = F.interpolate(images, self.size, mode="bilinear", antialias=True)
+            images = F.interpolate(images.float(), self.size, mode="bilinear", antialias=True)
         with self.autocast:
-            features = self.model(images)
+            features = self.model(images.to(self.dtype))
         return Lesson(features, self.model.classifier(features) if self.knows_classes else None)
 
 
