@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from utils.errors import InputError
 
-class ConfigError(ValueError):
-    """A setting is wrong; the message is one line that says what and how to mend it."""
+
+class ConfigError(InputError):
+    """A setting is wrong; the message is one line that says what and how to fix it."""
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:

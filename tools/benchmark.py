@@ -9,7 +9,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import evaluation, training
-from config import ConfigError
 from utils.errors import InputError, os_reason, run_command
 
 COMMANDS = {
@@ -18,7 +17,7 @@ COMMANDS = {
 }
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> int:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(prog="tools/benchmark.py", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -26,7 +25,7 @@ def main() -> None:
         command = commands.add_parser(name, help=text, description=module.ABOUT, allow_abbrev=False)
         module.add_arguments(command)
         command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    args, args.settings = parser.parse_known_args()
+    args, args.settings = parser.parse_known_args(argv)
     module, _ = COMMANDS[args.command]
     if args.settings and args.command != "train":
         parser.error(f"unrecognized arguments: {' '.join(args.settings)}")
@@ -37,7 +36,8 @@ def main() -> None:
             args.json.write_text(json.dumps(report, indent=1), encoding="utf-8")
         except OSError as error:
             raise InputError(f"cannot write {args.json}: {os_reason(error)}") from None
+    return 0
 
 
 if __name__ == "__main__":
-    run_command(main, ConfigError)
+    run_command(main)

@@ -14,7 +14,7 @@ from utils.errors import run_command
 from utils.run_table import read_run, runs_table
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> int:
     """Read the runs and print the table."""
     parser = argparse.ArgumentParser(
         prog="tools/results.py",
@@ -23,7 +23,8 @@ def main() -> None:
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run, logs/<run>")
     defaults = yaml.safe_load(get_defaults().dump())
-    print(runs_table([read_run(folder, defaults) for folder in parser.parse_args().runs]))
+    print(runs_table([read_run(folder, defaults) for folder in parser.parse_args(argv).runs]))
+    return 0
 
 
 if __name__ == "__main__":

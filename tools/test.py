@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from loguru import logger
 from yacs.config import CfgNode
 
-from config import ConfigError
 from data import make_multi_query_loader, make_val_loader, read_dataset
 from engine import TestImages, do_inference, plain_scores
 from modeling import build_model, load_weights
@@ -23,9 +22,9 @@ from utils.ranking import GalleryIndex, QueryRanks
 from utils.results import query_results, save_results, worst_lines
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> int:
     """Read the data, load the weights, evaluate."""
-    cfg, device = start("test")
+    cfg, device = start("test", argv)
     dataset = read_dataset(cfg, train=False)
     model = build_model(cfg, num_classes=0)
     report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
@@ -40,12 +39,13 @@ def main() -> None:
     found = do_inference(cfg, model, val_loader, len(dataset.query), device, multi_query_loader)
     leave_processes()
     if found is None:
-        return
+        return 0
     images, ranks = found
     if cfg.TEST.CALIBRATE:
         calibrate(cfg, images)
     if cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST:
         report_queries(cfg, images, ranks, [record.path for record in val_loader.dataset.records])
+    return 0
 
 
 def calibrate(cfg: CfgNode, images: TestImages) -> None:
@@ -81,4 +81,4 @@ def report_queries(cfg: CfgNode, images: TestImages, ranks: QueryRanks, paths: l
 
 
 if __name__ == "__main__":
-    run_command(main, ConfigError)
+    run_command(main)

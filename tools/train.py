@@ -10,7 +10,7 @@ from yacs.config import CfgNode
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from config import ConfigError, compare_settings, load_cfg
+from config import compare_settings, load_cfg
 from data import make_data_loader
 from data.datasets import Record, joint_name
 from engine import do_train, load_state
@@ -26,9 +26,9 @@ from utils.logger import log_to_file
 from utils.run_folder import log_environment, make_run_folder
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> int:
     """Read the data, build the network, train it."""
-    cfg, device = start("train")
+    cfg, device = start("train", argv)
     train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
     teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, device)
     distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
@@ -69,6 +69,7 @@ def main() -> None:
         distillation,
     )
     leave_processes()
+    return 0
 
 
 def find_teacher(
@@ -86,4 +87,4 @@ def find_teacher(
 
 
 if __name__ == "__main__":
-    run_command(main, ConfigError)
+    run_command(main)

@@ -9,7 +9,6 @@ from pathlib import Path
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from config import ConfigError
 from data import read_dataset
 from data.datasets import joint_name
 from data.examination import SUBSETS, Report, examine, images_per_id, report_table, report_tree
@@ -24,7 +23,7 @@ EPILOG = """All flags and settings of tools/train.py are understood as well:
 exit code: 0 nothing found, 1 warnings, 2 errors, with which training or testing fails or means nothing"""
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Read, report, draw."""
     parser = argparse.ArgumentParser(
         prog="tools/validate_data.py",
@@ -36,7 +35,7 @@ def main() -> int:
     picture = "picture of the data set (default: logs/data-<name>.png)"
     parser.add_argument("--picture", type=Path, metavar="FILE", help=picture)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings there, with all names")
-    args, settings = parser.parse_known_args()
+    args, settings = parser.parse_known_args(argv)
     cfg = read_settings("train", settings)
     report = examine(read_dataset(cfg), cfg)
     log_plain(report_table(report))
@@ -71,4 +70,4 @@ def write_json(file: Path, report: Report) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main, ConfigError)
+    run_command(main)

@@ -32,16 +32,16 @@ class InputError(Exception):
     """Something outside the program is wrong; the message is one line that says what and how to mend it."""
 
 
-def run_command(main: Callable[[], int | None], *expected: type[Exception]) -> NoReturn:
-    """Run a command and end the process with the exit code that it returns, or with 0.
+def run_command(main: Callable[[], int]) -> NoReturn:
+    """Run a command and end the process with the exit code that it returns.
 
-    InputError, the ``expected`` exceptions and the FAILURES end it with one line on stderr and exit code 2;
-    Ctrl-C with one line and exit code 130. Any other exception is a fault of the program and keeps its
+    InputError and the FAILURES end it with one line on stderr and exit code 2; Ctrl-C with one line and exit
+    code 130. Any other exception is a fault of the program and keeps its
     traceback.
     """
     try:
         code = main()
-    except (InputError, *expected) as error:
+    except InputError as error:
         _stop(f"error: {error}")
     except RuntimeError as error:
         message = failure(error)
@@ -52,7 +52,7 @@ def run_command(main: Callable[[], int | None], *expected: type[Exception]) -> N
         _stop("stopped by Ctrl-C; the weights saved so far are whole", 130)
     except Exception:
         _keep_traceback()
-    _end(code or 0)
+    _end(code)
 
 
 def failure(error: RuntimeError) -> str | None:

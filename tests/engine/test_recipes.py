@@ -8,6 +8,7 @@ import torch
 from ignite.engine import Engine
 from torch import nn
 
+from config import ConfigError
 from data import make_data_loader
 from engine import do_train
 from engine.average import average_weights
@@ -99,5 +100,5 @@ def test_settings_out_of_range(load):
         (["SOLVER.EMA", "1"], "EMA is a decay"),
         (["SOLVER.EARLY_STOP", "-1"], "EARLY_STOP must not be negative"),
     ):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ConfigError, match=message):
             load(*words)

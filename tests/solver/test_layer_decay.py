@@ -6,6 +6,7 @@ import torch
 from timm.optim import param_groups_layer_decay
 from torch import nn
 
+from config import ConfigError
 from modeling import BACKBONES, build_model
 from solver import layer_factors, make_optimizer, make_scheduler
 
@@ -47,7 +48,7 @@ def test_layers_of_a_vit_are_timms():
 
 
 def test_other_networks_have_no_such_layers(load):
-    with pytest.raises(ValueError, match="LAYER_DECAY is for ResNets and networks of timm, not osnet_x1_0"):
+    with pytest.raises(ConfigError, match="LAYER_DECAY is for ResNets and networks of timm, not osnet_x1_0"):
         load("--model_name", "osnet_x1_0", "SOLVER.LAYER_DECAY", "0.5")
 
 

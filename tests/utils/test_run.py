@@ -5,6 +5,7 @@ import re
 import pytest
 from loguru import logger
 
+from config import ConfigError
 from utils.errors import InputError, run_command
 from utils.logger import log_plain, log_to_file, setup_logger
 from utils.run_folder import make_run_folder
@@ -53,7 +54,7 @@ def test_run_folders_never_meet(tmp_path, monkeypatch):
     "error, code, text",
     [
         (InputError("two\n lines"), 2, "error: two lines\n"),
-        (KeyError("expected by the caller"), 2, "error: 'expected by the caller'\n"),
+        (ConfigError("a setting is wrong"), 2, "error: a setting is wrong\n"),
         (KeyboardInterrupt(), 130, "stopped by Ctrl-C; the weights saved so far are whole\n"),
     ],
 )
@@ -62,7 +63,7 @@ def test_how_a_command_ends(error, code, text, capsys):
         raise error
 
     with pytest.raises(SystemExit) as end:
-        run_command(main, KeyError)
+        run_command(main)
     assert end.value.code == code and capsys.readouterr().err == text
 
 
@@ -77,7 +78,7 @@ def test_the_folder_one_stands_in_holds_a_run_and_the_next_lies_beside_it(tmp_pa
 
 def test_a_command_that_succeeds_and_one_that_is_at_fault():
     with pytest.raises(SystemExit) as end:
-        run_command(lambda: None)
+        run_command(lambda: 0)
     assert end.value.code == 0
     with pytest.raises(ZeroDivisionError):
         run_command(lambda: 1 / 0)

@@ -1,0 +1,52 @@
+"""Files that are written whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from .errors import InputError, os_reason
+
+
+@contextmanager
+def atomic_write(file: Path, mode: str = "w", hint: str = "", **kwargs) -> Iterator[IO]:
+    """Write a file under a temporary name in its folder, and rename it once it is whole and on the disk.
+
+        with atomic_write(folder / "results.csv", newline="") as stream:
+            csv.writer(stream).writerows(rows)
+
+    No reader and no crash sees half of the file; if anything is raised, the one that was there stays.
+
+    Args:
+        file: to write; its folder is made.
+        mode: 'w' for text, in UTF-8 unless ``encoding`` says otherwise, or 'wb'.
+        hint: the end of the message if it cannot be written, such as ``choose another folder``.
+        kwargs: of ``open``.
+
+    Raises:
+        InputError: the system refuses to write it.
+    """
+    part = file.with_name(file.name + ".part")
+    if "b" not in mode:
+        kwargs.setdefault("encoding", "utf-8")
+    with writing(file, hint):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(part, mode, **kwargs) as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(part, file)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def writing(place: Path, hint: str = "") -> Iterator[None]:
+    """Turn an OSError into the one line that names the place, the system's reason and the hint."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write {place}: {os_reason(error)}{hint and f'; {hint}'}") from None
