@@ -6,7 +6,7 @@ import sys
 
 from loguru import logger
 
-from data import read_dataset
+from engine import make_training
 from tools.start import start
 from utils.device import network_dtype
 from utils.errors import InputError
@@ -32,20 +32,18 @@ def measure(args: argparse.Namespace) -> dict:
     """Images per second of what is compared, in turns, and what goes with them."""
     if args.steps < 1 or args.rounds < 1:
         raise InputError("--steps and --rounds must be at least 1")
-    cfg, device = start("train", args.settings)
+    cfg, device = start("train", [*args.settings, "SOLVER.EVAL_PERIOD", str(10**6)])
     logger.remove()
     logger.add(sys.stderr, level="WARNING")
-    dataset = read_dataset(cfg)
-    rates, facts = loop_rates(cfg, dataset, device, args.steps, args.rounds)
-    dtype = network_dtype(device, cfg.SOLVER.AMP)
-    rates |= input_rates(cfg, dataset, device, dtype, args.steps, args.rounds)
+    rates, facts = loop_rates(make_training(cfg, device), args.steps, args.rounds)
+    rates |= input_rates(cfg, device, args.steps, args.rounds)
     return {
         "machine": machine(device),
         "settings": {
             "model": cfg.MODEL.NAME,
             "size": list(cfg.INPUT.SIZE_TRAIN),
             "batch": cfg.SOLVER.IMS_PER_BATCH,
-            "precision": str(dtype).removeprefix("torch."),
+            "precision": str(network_dtype(device, cfg.SOLVER.AMP)).removeprefix("torch."),
             "cache": cfg.DATALOADER.CACHE,
             "compile": cfg.SOLVER.COMPILE,
         },

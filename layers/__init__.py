@@ -1,7 +1,7 @@
 """Losses and pooling, one idea per file, chosen by their own settings."""
 
 from .arcface import ArcFaceLoss
-from .build import ID_LOSSES, MARGIN_HEADS, METRIC_LOSSES, make_loss
+from .build import ID_LOSSES, MARGIN_HEADS, METRIC_LOSSES, ReidLoss, label_smoothing, make_loss, weighted_sum
 from .center_loss import CenterLoss
 from .circle_loss import CircleLoss
 from .circle_softmax import CircleSoftmaxLoss
@@ -29,11 +29,14 @@ __all__ = [
     "CosineClassifier",
     "DepthwiseConv",
     "MultiSimilarityLoss",
+    "ReidLoss",
     "TripletLoss",
     "WeightedTripletLoss",
     "gather_batch",
+    "label_smoothing",
     "make_loss",
     "max_stripes",
     "quicken_depthwise",
     "synchronise_batch_norm",
+    "weighted_sum",
 ]
