@@ -7,6 +7,7 @@ from torch import nn
 
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
+from utils.run_folder import RunFolder
 
 ADAPTERS = "adapters."  # names of what only training needs, see modeling/student.py
 
@@ -24,10 +25,8 @@ class BestCheckpoints:
             out.
     """
 
-    def __init__(self, folder: Path, keep_best: int, distilled: bool = False):
-        self.folder = folder
-        self.prefix = "mAP_KD_" if distilled else "mAP"
-        self.keep_best = keep_best
+    def __init__(self, folder: RunFolder, keep_best: int, distilled: bool = False):
+        self.folder, self.keep_best, self.distilled = folder, keep_best, distilled
         self._kept: dict[Path, float] = {}  # file -> mAP
 
     def check_space(self, model: nn.Module) -> None:
@@ -36,10 +35,10 @@ class BestCheckpoints:
         # The best, the newest and the one being written; then last.pth three times, each of which also
         # holds two numbers for each weight, the optimizer's.
         needed = size * (self.keep_best + 2 + 3 * 3)
-        free = shutil.disk_usage(self.folder).free
+        free = shutil.disk_usage(self.folder.path).free
         if free < needed:
             raise InputError(
-                f"{self.folder} has {free >> 20} MB free, the weights of this run need about "
+                f"{self.folder.path} has {free >> 20} MB free, the weights of this run need about "
                 f"{needed >> 20} MB; free some, or choose another folder with OUTPUT_DIR <folder>"
             )
 
@@ -53,7 +52,7 @@ class BestCheckpoints:
         Raises:
             InputError: the disk is full or read-only; the files written before stay.
         """
-        file = self.folder / f"{self.prefix}{100 * mean_ap:.1f}.pth"
+        file = self.folder.weights(mean_ap, self.distilled)
         state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
         save_atomically({name: state[name] for name in state if not name.startswith(ADAPTERS)}, file)
         self._kept.pop(file, None)
@@ -71,4 +70,4 @@ class BestCheckpoints:
 
     def load_state_dict(self, state: dict) -> None:
         """Go on with the files of a ``state_dict``."""
-        self._kept = {self.folder / name: mean_ap for name, mean_ap in state.items()}
+        self._kept = {self.folder.path / name: mean_ap for name, mean_ap in state.items()}

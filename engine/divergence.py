@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from loguru import logger
 
 from utils.errors import InputError, os_reason
+from utils.run_folder import RunFolder
 
 SHOWN = 4  # images named in the message
 
@@ -32,7 +32,7 @@ class LossWatch:
         folder: of the run, where the bad batch's files are listed; None: they are not.
     """
 
-    def __init__(self, skip: int, path_of: Callable[[int], str], folder: Path | None):
+    def __init__(self, skip: int, path_of: Callable[[int], str], folder: RunFolder | None):
         self.skip, self.path_of, self.folder = skip, path_of, folder
         self._waiting: deque[_Batch] = deque()
         self._bad = 0
@@ -79,7 +79,7 @@ class LossWatch:
         paths = [self.path_of(i) for i in batch.indices.tolist()]
         files = f"{', '.join(paths[:SHOWN])}, …"
         if self.folder:
-            files = self.folder / f"bad-batch-{batch.epoch}-{batch.iteration}.txt"
+            files = self.folder.bad_batch(batch.epoch, batch.iteration)
             try:
                 files.write_text("\n".join(paths) + "\n", encoding="utf-8", errors="surrogateescape")
             except OSError as error:

@@ -12,10 +12,7 @@ from loguru import logger
 from utils.checkpoint_file import load_checkpoint, save_atomically
 from utils.errors import InputError
 from utils.random_state import random_state, restore_random_state
-from utils.run_folder import replace_settings
-
-LAST = "last.pth"
-PREVIOUS = "last.previous.pth"
+from utils.run_folder import RunFolder
 
 
 class RunState:
@@ -33,7 +30,9 @@ class RunState:
         evaluated: the last epoch that was evaluated.
     """
 
-    def __init__(self, trainer: Engine, parts: Mapping, settle: Callable, settings: str, folder: Path | None):
+    def __init__(
+        self, trainer: Engine, parts: Mapping, settle: Callable, settings: str, folder: RunFolder | None
+    ):
         self.trainer, self.settle = trainer, settle
         self.parts = {name: part for name, part in parts.items() if part is not None}
         self.settings = settings
@@ -58,7 +57,7 @@ class RunState:
             "epoch_length": self.trainer.state.epoch_length,
             "evaluated": self.evaluated,
         }
-        save_atomically(state, self.folder / LAST, self.folder / PREVIOUS)
+        save_atomically(state, self.folder.last, self.folder.previous)
 
     def minutes_since_save(self) -> float:
         """Time since the last save, or since the run began [minutes]."""
@@ -83,11 +82,11 @@ class RunState:
         place = {"iteration": state["iteration"], "epoch_length": state["epoch_length"]}
         self.trainer.load_state_dict(place | {"max_epochs": max(max_epochs, epochs)})
         if self.folder:
-            replace_settings(self.folder, self.settings)
+            self.folder.replace_settings(self.settings)
 
 
 @contextmanager
-def only_one(folder: Path | None):
+def only_one(folder: RunFolder | None):
     """Keep other processes from training into a folder for as long as it is entered.
 
     Raises:
@@ -97,9 +96,9 @@ def only_one(folder: Path | None):
         yield
         return
     try:
-        lock = FileLock(folder / ".lock").acquire(timeout=0)
+        lock = FileLock(folder.lock).acquire(timeout=0)
     except Timeout:
-        raise InputError(f"{folder}: another process is training this run; let it end first") from None
+        raise InputError(f"{folder.path}: another process is training this run; let it end first") from None
     with lock:
         yield
 
@@ -113,9 +112,9 @@ def load_state(path: Path) -> dict:
     Raises:
         InputError: there is none.
     """
-    if path.is_dir() or path.name == LAST:
-        folder = path if path.is_dir() else path.parent
-        files = [file for file in (folder / LAST, folder / PREVIOUS) if file.exists()]
+    run = RunFolder(path if path.is_dir() else path.parent)
+    if path in (run.path, run.last):
+        files = [file for file in (run.last, run.previous) if file.exists()]
     else:
         files = [path]
     for file in files:
@@ -131,4 +130,4 @@ def load_state(path: Path) -> dict:
             )
         logger.info(f"Resuming from {file}")
         return state
-    raise InputError(f"{path}: no {LAST} that is whole; nothing to resume from")
+    raise InputError(f"{path}: no {run.last.name} that is whole; nothing to resume from")

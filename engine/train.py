@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import ignite.distributed as idist
 import torch
@@ -15,6 +14,7 @@ from yacs.config import CfgNode
 
 from utils.curves import Curves
 from utils.distributed import share_buffers
+from utils.run_folder import RunFolder
 
 from .average import average_weights
 from .checkpoint import BestCheckpoints
@@ -37,7 +37,7 @@ def do_train(
     scheduler: LRScheduler,
     loss_fn: nn.Module,
     num_query: int,
-    run_folder: Path | None,
+    run_folder: RunFolder | None,
     device: torch.device,
     resume: dict | None = None,
     distillation: Callable | None = None,
@@ -114,7 +114,7 @@ def do_train(
         pass
     if interrupt.heard:
         place = f"epoch {trainer.state.epoch}, iteration {iteration_of_epoch(trainer)}"
-        logger.info(f"Stopped in {place}. Go on with: python tools/train.py --resume {run_folder}")
+        logger.info(f"Stopped in {place}. Go on with: python tools/train.py --resume {run_folder.path}")
 
 
 def save_or_stop(engine: Engine, cfg: CfgNode, step: TrainStep, run: RunState, interrupt: Interrupt) -> None:

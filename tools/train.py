@@ -21,9 +21,10 @@ from modeling.teacher import FeatureTeacher, NetworkTeacher, check_same_pixels
 from solver import make_optimizer, make_scheduler
 from tools.start import start
 from utils.distributed import leave_processes, process_number
+from utils.environment import log_environment
 from utils.errors import run_command
 from utils.logger import log_to_file
-from utils.run_folder import log_environment, make_run_folder
+from utils.run_folder import RunFolder
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,11 +47,11 @@ def main(argv: list[str] | None = None) -> int:
     if process_number() == 0:
         settings = cfg.dump()
         if resume:
-            folder = Path(cfg.OUTPUT_DIR)
-            log_to_file(folder / "log.txt")
+            folder = RunFolder(Path(cfg.OUTPUT_DIR))
+            log_to_file(folder.log)
         else:
-            name = f"{cfg.MODEL.NAME.replace('/', '-')}-{joint_name(cfg.DATASETS.NAMES)}"
-            folder = make_run_folder(cfg.OUTPUT_DIR, name, settings)
+            name = f"{cfg.MODEL.NAME}-{joint_name(cfg.DATASETS.NAMES)}"
+            folder = RunFolder.create(cfg.OUTPUT_DIR, name, settings)
         log_environment(device, cfg.SEED, settings)
         for change in changes:
             logger.info(f"Changed: {change}")

@@ -1,14 +1,13 @@
 """The figures of a training by epoch: a table, and a picture of loss, mAP and Rank-1."""
 
 import csv
-from pathlib import Path
+from typing import BinaryIO
 
 from matplotlib.figure import Figure
 
-from .errors import InputError, os_reason
+from .files import atomic_write
 from .metrics import RankMetrics
-
-COLUMNS = ("epoch", "mAP", "rank1", "rank5", "rank10", "mINP")  # all but the epoch in percent
+from .run_folder import COLUMNS, RunFolder
 
 
 class Curves:
@@ -18,7 +17,7 @@ class Curves:
         folder: of the run.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: RunFolder):
         self.folder = folder
         self._losses: list[tuple[float, float]] = []
         self._results: list[tuple[float, ...]] = []  # by COLUMNS
@@ -49,17 +48,12 @@ class Curves:
         """
         values = (metrics.mAP, *(metrics.cmc[rank - 1] for rank in (1, 5, 10)), metrics.mINP)
         self._results.append((epoch, *(round(100 * float(value), 3) for value in values)))
-        try:
-            self._write(self.folder / "results.csv")
-            self._draw(self.folder / "curves.png")
-        except OSError as error:
-            raise InputError(f"cannot write into {self.folder}: {os_reason(error)}") from None
-
-    def _write(self, file: Path) -> None:
-        with open(file, "w", newline="", encoding="utf-8") as stream:
+        with atomic_write(self.folder.results, newline="") as stream:
             csv.writer(stream).writerows([COLUMNS, *self._results])
+        with atomic_write(self.folder.curves, "wb") as stream:
+            self._draw(stream)
 
-    def _draw(self, file: Path) -> None:
+    def _draw(self, stream: BinaryIO) -> None:
         figure = Figure(figsize=(9, 3.5), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.plot(*zip(*self._losses, strict=True), color="tab:gray")
@@ -71,4 +65,4 @@ class Curves:
         right.legend()
         for axes in (left, right):
             axes.grid(alpha=0.3)
-        figure.savefig(file, dpi=120)
+        figure.savefig(stream, dpi=120)

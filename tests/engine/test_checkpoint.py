@@ -8,6 +8,7 @@ from torch import nn
 from engine.checkpoint import BestCheckpoints
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
+from utils.run_folder import RunFolder
 
 
 def names(folder):
@@ -15,7 +16,7 @@ def names(folder):
 
 
 def run(folder, keep_best, results):
-    checkpoints = BestCheckpoints(folder, keep_best)
+    checkpoints = BestCheckpoints(RunFolder(folder), keep_best)
     return [checkpoints.save(nn.Linear(2, 2), result).name for result in results]
 
 
@@ -32,7 +33,7 @@ def test_keeps_the_best_and_the_newest(tmp_path):
 def test_a_students_weights_have_their_own_name_and_no_adapters(tmp_path):
     net = nn.Module()
     net.base, net.adapters = nn.Linear(2, 2), nn.Linear(2, 2)
-    file = BestCheckpoints(tmp_path, 1, distilled=True).save(net, 0.5)
+    file = BestCheckpoints(RunFolder(tmp_path), 1, distilled=True).save(net, 0.5)
     assert file.name == "mAP_KD_50.0.pth" and set(torch.load(file)) == {"base.weight", "base.bias"}
 
 
@@ -42,7 +43,7 @@ def test_zero_keeps_all(tmp_path):
 
 
 def test_equal_results_share_a_name(tmp_path):
-    checkpoints = BestCheckpoints(tmp_path, 1)
+    checkpoints = BestCheckpoints(RunFolder(tmp_path), 1)
     checkpoints.save(nn.Linear(2, 2), 0.7512)
     newest = nn.Linear(2, 2)
     file = checkpoints.save(newest, 0.7508)
@@ -58,14 +59,14 @@ def test_other_files_of_the_folder_stay(tmp_path):
 
 def test_saved_weights_are_plain_and_in_the_standard_layout(tmp_path):
     net = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
-    file = BestCheckpoints(tmp_path, 1).save(net, 0.5)
+    file = BestCheckpoints(RunFolder(tmp_path), 1).save(net, 0.5)
     state = torch.load(file, weights_only=True)
     assert set(state) == {"weight", "bias"} and state["weight"].is_contiguous()
     assert torch.equal(state["weight"], net.weight)
 
 
 def test_a_write_that_fails_keeps_what_was_there(tmp_path, monkeypatch):
-    file = BestCheckpoints(tmp_path, 1).save(nn.Linear(2, 2), 0.5)
+    file = BestCheckpoints(RunFolder(tmp_path), 1).save(nn.Linear(2, 2), 0.5)
     before = file.read_bytes()
 
     def full(_):
@@ -78,7 +79,7 @@ def test_a_write_that_fails_keeps_what_was_there(tmp_path, monkeypatch):
 
 
 def test_space_is_checked_before_training(tmp_path, monkeypatch):
-    checkpoints = BestCheckpoints(tmp_path, 3)
+    checkpoints = BestCheckpoints(RunFolder(tmp_path), 3)
     checkpoints.check_space(nn.Linear(10, 10))
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)

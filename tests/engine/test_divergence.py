@@ -16,6 +16,7 @@ from solver import make_optimizer, make_scheduler
 from tests.conftest import SMALL_NET
 from utils.errors import InputError
 from utils.random_state import seed_everything
+from utils.run_folder import RunFolder
 
 CPU = torch.device("cpu")
 
@@ -43,8 +44,8 @@ def train(load, tiny, folder, bad: set[int], *words, value: float = float("nan")
     model = build_model(cfg, num_classes)
     optimizer = make_optimizer(cfg, model)
     loss = Sometimes(make_loss(cfg, num_classes, model.global_dim), bad, value)
-    parts = optimizer, make_scheduler(cfg, optimizer, len(train_loader)), loss, num_query, folder, CPU
-    do_train(cfg, model, train_loader, val_loader, *parts)
+    parts = optimizer, make_scheduler(cfg, optimizer, len(train_loader)), loss, num_query
+    do_train(cfg, model, train_loader, val_loader, *parts, RunFolder(folder), CPU)
     return model
 
 

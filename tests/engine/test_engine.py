@@ -19,6 +19,7 @@ from utils.errors import InputError
 from utils.query_expansion import expand_queries, pool_queries
 from utils.ranking import rank_queries
 from utils.re_ranking import re_ranking
+from utils.run_folder import RunFolder
 
 CPU = torch.device("cpu")
 
@@ -38,7 +39,7 @@ def train(load, tiny, folder, *words) -> torch.nn.Module:
         make_scheduler(cfg, optimizer, len(train_loader)),
         make_loss(cfg, num_classes, model.global_dim),
         num_query,
-        folder,
+        RunFolder(folder),
         CPU,
     )
     return model

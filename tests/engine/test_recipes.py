@@ -17,6 +17,7 @@ from modeling import build_model
 from solver import make_optimizer, make_scheduler
 from utils.metrics import RankMetrics
 from utils.random_state import seed_everything
+from utils.run_folder import RunFolder
 
 CPU = torch.device("cpu")
 
@@ -37,7 +38,7 @@ def train(load, tiny, tmp_path):
             make_scheduler(cfg, optimizer, len(train_loader)),
             make_loss(cfg, num_classes, model.global_dim),
             num_query,
-            tmp_path,
+            RunFolder(tmp_path),
             CPU,
         )
         do_train(cfg, model, train_loader, val_loader, *parts)

@@ -23,6 +23,7 @@ from tools.train import find_teacher
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
 from utils.random_state import seed_everything
+from utils.run_folder import RunFolder
 
 CPU = torch.device("cpu")
 EPOCHS, LENGTH = 2, 8  # LENGTH: of the tiny data set, in PK batches of 16
@@ -47,7 +48,7 @@ def train(load, tiny):
             make_scheduler(cfg, optimizer, len(train_loader)),
             make_loss(cfg, num_classes, model.global_dim),
             num_query,
-            folder,
+            RunFolder(folder),
             CPU,
         )
         state = load_state(folder) if resume else None
