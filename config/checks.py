@@ -6,6 +6,8 @@ from pathlib import Path
 
 from yacs.config import CfgNode
 
+from utils.run_folder import settings_beside
+
 from .errors import ConfigError, did_you_mean
 from .rules import input_problems, test_problems, training_problems
 
@@ -170,7 +172,7 @@ def check_paths(cfg: CfgNode, command: str) -> None:
     for key in ("TEACHER", "TEACHER_FEATURES"):
         if cfg.KD[key]:
             _check_file(f"KD.{key}", cfg.KD[key], "name the teacher's file")
-    if cfg.KD.TEACHER and not Path(cfg.KD.TEACHER).with_name("config.yml").is_file():
+    if cfg.KD.TEACHER and not settings_beside(Path(cfg.KD.TEACHER)).is_file():
         raise ConfigError(
             f"KD.TEACHER {cfg.KD.TEACHER}: no config.yml beside it, to tell what network it is; copy that of "
             "its run there"

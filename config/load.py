@@ -11,6 +11,8 @@ import yaml
 from loguru import logger
 from yacs.config import CfgNode
 
+from utils.run_folder import RunFolder, settings_beside
+
 from .checks import check_values
 from .defaults import get_defaults
 from .errors import ConfigError, did_you_mean
@@ -98,7 +100,7 @@ def _all_pairs(argv: list[str] | None, command: str) -> list[tuple[str, Any]]:
     named = dict(pairs)
     if command == "train" and (run := named.get("RESUME")):
         folder = run_folder(run, named.get("OUTPUT_DIR", ""))
-        files = [folder / "config.yml", *([config_file] if config_file else [])]
+        files = [RunFolder(folder).settings, *([config_file] if config_file else [])]
         pairs += [("OUTPUT_DIR", str(folder)), ("RESUME", str(folder) if run == NEWEST else run)]
     else:
         files = [config_file or _default_file(pairs, command)]
@@ -123,7 +125,7 @@ def compare_settings(cfg: CfgNode, run: str) -> list[str]:
 
 def _default_file(pairs: list[tuple[str, str]], command: str) -> Path:
     weight = _coerce(dict(pairs).get("TEST.WEIGHT", ""), "", "TEST.WEIGHT")
-    beside = Path(weight).parent / "config.yml"
+    beside = settings_beside(Path(weight))
     return beside if command == "test" and weight and os.path.isfile(beside) else DEFAULT_FILE
 
 

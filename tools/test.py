@@ -20,6 +20,7 @@ from utils.errors import run_command
 from utils.logger import log_plain
 from utils.ranking import GalleryIndex, QueryRanks
 from utils.results import query_results, save_results, worst_lines
+from utils.run_folder import settings_beside
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     model = build_model(cfg, num_classes=0)
     report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
     logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")
-    if not Path(cfg.TEST.WEIGHT).with_name("config.yml").is_file() and cfg.MODEL.STEM_RELU:
+    if not settings_beside(Path(cfg.TEST.WEIGHT)).is_file() and cfg.MODEL.STEM_RELU:
         logger.info(
             "No config.yml beside the weights; if a plain ResNet of reid-strong-baseline made them, test "
             "with MODEL.STEM_RELU no"

@@ -14,9 +14,10 @@ from data.datasets import joint_name
 from engine import do_train, load_state, make_training
 from tools.start import start
 from utils.distributed import leave_processes, process_number
+from utils.environment import log_environment
 from utils.errors import run_command
 from utils.logger import log_to_file
-from utils.run_folder import RunFolder, log_environment
+from utils.run_folder import RunFolder
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,7 +43,7 @@ def open_run_folder(cfg: CfgNode) -> RunFolder:
         folder = RunFolder(Path(cfg.OUTPUT_DIR))
         log_to_file(folder.log)
         return folder
-    name = f"{cfg.MODEL.NAME.replace('/', '-')}-{joint_name(cfg.DATASETS.NAMES)}"
+    name = f"{cfg.MODEL.NAME}-{joint_name(cfg.DATASETS.NAMES)}"
     return RunFolder.create(cfg.OUTPUT_DIR, name, cfg.dump())
 
 

@@ -15,6 +15,7 @@ from data.examination import SUBSETS, Report, examine, images_per_id, report_tab
 from tools.start import read_settings
 from utils.data_picture import draw_data
 from utils.errors import InputError, os_reason, run_command
+from utils.files import legal_name
 from utils.logger import log_plain
 
 EPILOG = """All flags and settings of tools/train.py are understood as well:
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     report = examine(read_dataset(cfg), cfg)
     log_plain(report_table(report))
     names = cfg.DATASETS.NAMES
-    draw(report, args.picture or Path("logs") / f"data-{joint_name(names)}.png")
+    draw(report, args.picture or Path("logs") / f"data-{legal_name(joint_name(names))}.png")
     if args.json:
         write_json(args.json, report)
     return report.exit_code
