@@ -21,9 +21,9 @@ from engine.trainer import make_trainer
 from layers import make_loss
 from modeling import build_model
 from solver import make_optimizer, make_scheduler
-from tests.per_image_pipeline import PerImageDataset, per_image_transform
 
 from .machine import machine, peak_memory
+from .per_image_pipeline import PerImageDataset, per_image_transform
 
 # Dense bfloat16 (V100, T4: float16) FLOP/s by NVIDIA's data sheets, by a part of the GPU's name.
 PEAK_FLOPS = {

@@ -1,7 +1,5 @@
 """The features of all images of a loader."""
 
-from typing import NamedTuple
-
 import torch
 from ignite.engine import Engine, Events
 from ignite.handlers import ProgressBar
@@ -9,6 +7,7 @@ from loguru import logger
 from torch import nn
 from yacs.config import CfgNode
 
+from evaluation import Embedded
 from utils.device import autocast, is_out_of_memory
 from utils.distributed import gather_rows, process_number
 from utils.errors import InputError
@@ -18,19 +17,6 @@ from .prefetch import Prefetcher
 CHUNK = 4096  # features gathered on the device before they are copied to the host
 
 
-class Embedded(NamedTuple):
-    """Images as features."""
-
-    features: torch.Tensor  # (N, D) float32
-    pids: torch.Tensor  # (N,) int64
-    camids: torch.Tensor  # (N,) int64
-    indices: torch.Tensor  # (N,) int64, place in the loader's records
-
-    def where(self, mask: torch.Tensor) -> "Embedded":
-        """The images of a mask (N,)."""
-        return Embedded(*(field[mask] for field in self))
-
-
 class Extractor:
     """Computes features batch by batch, in smaller pieces where the memory does not hold a batch.
 
@@ -38,7 +24,7 @@ class Extractor:
         cfg: the settings.
         model: on ``device``; put into evaluation mode.
         device: to compute on.
-        flip: give the mean of the features of an image and of its mirror image.
+        flip: also give the features of the mirror images.
     """
 
     def __init__(self, cfg: CfgNode, model: nn.Module, device: torch.device, flip: bool = False):
@@ -79,11 +65,17 @@ class Extractor:
         )
         if not len(features) and process_number() == 0:
             raise InputError("none of the test images can be read")
-        return Embedded(features, *numbers.T)
+        if not self.flip:
+            return Embedded(features, *numbers.T)
+        dim = features.shape[1] // 2
+        return Embedded(features[:, :dim], *numbers.T, mirrored=features[:, dim:])
 
     @torch.inference_mode()
     def features(self, images: torch.Tensor, transform) -> torch.Tensor:
-        """(B, 3, H, W) uint8, on the device, to (B, D) float32, in pieces that its memory holds."""
+        """(B, 3, H, W) uint8, on the device, to (B, D) float32, in pieces that its memory holds.
+
+        With ``flip`` (B, 2D): those of the images, then those of their mirror images.
+        """
         while True:
             try:
                 return torch.cat([self._piece(piece, transform) for piece in images.split(self.most)])
@@ -105,7 +97,7 @@ class Extractor:
         with self.autocast:
             features = self.model(pixels)
             if self.flip:
-                features = (features + self.model(pixels.flip(3))) / 2
+                features = torch.cat([features, self.model(pixels.flip(3))], dim=1)
         return features.float()
 
 

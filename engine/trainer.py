@@ -9,8 +9,8 @@ from loguru import logger
 from torch.optim.lr_scheduler import LRScheduler
 from yacs.config import CfgNode
 
+from evaluation import RankMetrics
 from utils.curves import Curves
-from utils.metrics import RankMetrics
 
 from .divergence import LossWatch
 from .features import make_engine

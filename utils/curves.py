@@ -6,7 +6,6 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from .errors import InputError, os_reason
-from .metrics import RankMetrics
 
 COLUMNS = ("epoch", "mAP", "rank1", "rank5", "rank10", "mINP")  # all but the epoch in percent
 
@@ -41,8 +40,8 @@ class Curves:
         """Add the training loss at a (fraction of an) epoch."""
         self._losses.append((epoch, loss))
 
-    def add_result(self, epoch: int, metrics: RankMetrics) -> None:
-        """Add an evaluation, and write table and picture anew.
+    def add_result(self, epoch: int, metrics) -> None:
+        """Add an evaluation (its ``mAP``, ``cmc`` and ``mINP``, 0..1), and write table and picture anew.
 
         Raises:
             InputError: a file cannot be written.

@@ -5,20 +5,15 @@ import cv2
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 
 from data import make_data_loader, make_val_loader, read_dataset
 from engine import do_inference, do_train, evaluate
-from engine.features import Embedded, Extractor
-from engine.inference import normalise, rank
+from engine.features import Extractor
 from engine.meter import Meter
 from layers import make_loss
 from modeling import build_model
 from solver import make_optimizer, make_scheduler
 from utils.errors import InputError
-from utils.query_expansion import expand_queries, pool_queries
-from utils.ranking import rank_queries
-from utils.re_ranking import re_ranking
 
 CPU = torch.device("cpu")
 
@@ -114,63 +109,6 @@ def test_every_recipe_moves_every_parameter(load, tiny, tmp_path, words):
             assert not torch.equal(parameter, before[name]), name
 
 
-def embedded(features, pids, camids) -> Embedded:
-    return Embedded(features, torch.as_tensor(pids), torch.as_tensor(camids), torch.arange(len(features)))
-
-
-def random_images(seed=0, number=40) -> tuple[Embedded, Embedded]:
-    rng = np.random.default_rng(seed)
-    features = rng.normal(size=(number, 4)) * rng.uniform(0.5, 2, (number, 1))
-    images = embedded(
-        torch.tensor(features, dtype=torch.float32), np.arange(number) % 5, np.arange(number) % 3
-    )
-    is_query = torch.arange(number) < 10
-    return images.where(is_query), images.where(~is_query)
-
-
-@pytest.mark.parametrize("feat_norm", ["yes", "no"])
-def test_ranking_by_cosine_or_by_euclidean_distance(load, feat_norm):
-    cfg = load("TEST.FEAT_NORM", feat_norm)
-    query, gallery = random_images()
-    a, b = query.features.double(), gallery.features.double()
-    cosine = torch.nn.functional.cosine_similarity(a[:, None], b[None], dim=2)
-    similarity = cosine if feat_norm == "yes" else -torch.cdist(a, b)
-    ids = (query.pids, gallery.pids, query.camids, gallery.camids)
-    expected = rank_queries([similarity], *ids)
-    found = rank(cfg, normalise(cfg, query), normalise(cfg, gallery), CPU)
-    assert np.allclose(found.average_precision, expected.average_precision, atol=1e-6)
-    assert (found.first_match == expected.first_match).all()
-
-
-def test_each_way_of_ranking_reaches_its_function(load):
-    cfg = load(
-        "TEST.K1", "6", "TEST.K2", "3", "TEST.QUERY_EXPANSION", "2", "TEST.QE_ALPHA", "0", command="train"
-    )
-    query, gallery = (normalise(cfg, images) for images in random_images(1))
-    q, g = query.features, gallery.features
-    ids = (query.pids, gallery.pids, query.camids, gallery.camids)
-
-    def check(ways, scores, extra=None):
-        found = rank(cfg, query, gallery, CPU, ways, extra)
-        expected = rank_queries([scores], *ids)
-        assert np.allclose(found.average_precision, expected.average_precision, atol=1e-6), ways
-
-    check([], q @ g.T)
-    check(["re-ranking"], -torch.from_numpy(re_ranking(q, g, 6, 3, 0.3)))
-    check(["query expansion"], expand_queries(q, g, 2, 0.0) @ g.T)
-    nothing = torch.empty(0, dtype=torch.int64)
-    pooled = F.normalize(pool_queries(q, query.pids, query.camids, q[:0], nothing, nothing))
-    check(["multi-query"], pooled @ g.T)
-    pooled = F.normalize(pool_queries(q, query.pids, query.camids, g, gallery.pids, gallery.camids))
-    check(["multi-query"], pooled @ g.T, gallery)
-    both = expand_queries(pooled, g, 2, 0.0)
-    check(
-        ["multi-query", "query expansion", "re-ranking"],
-        -torch.from_numpy(re_ranking(both, g, 6, 3)),
-        gallery,
-    )
-
-
 def test_means_of_a_line_leave_out_losses_that_are_not_finite():
     meter = Meter(CPU)
     for loss in (1.0, float("nan"), float("inf"), 4.0):
@@ -179,19 +117,6 @@ def test_means_of_a_line_leave_out_losses_that_are_not_finite():
     meter.update(torch.tensor(float("nan")), torch.tensor(0.25))
     loss, accuracy = meter.read()
     assert np.isnan(loss) and accuracy == 0.25
-
-
-def test_pooled_queries_keep_the_scale_of_features_that_are_not_normalised(load):
-    """By Euclidean distance, a query of length 1 would be nearest to whatever feature is shortest."""
-    cfg = load("TEST.FEAT_NORM", "no")
-    query, gallery = random_images(1)
-    long = [images._replace(features=20 * images.features) for images in (query, gallery)]
-    found = rank(cfg, *long, CPU, ["multi-query"], long[1])
-    q, g = long[0].features, long[1].features
-    pooled = pool_queries(q, query.pids, query.camids, g, gallery.pids, gallery.camids)
-    ids = (query.pids, gallery.pids, query.camids, gallery.camids)
-    expected = rank_queries([-torch.cdist(pooled, g)], *ids)
-    assert np.allclose(found.average_precision, expected.average_precision, atol=1e-6)
 
 
 def test_a_row_for_each_way(load, tiny, caplog_loguru):
@@ -260,7 +185,9 @@ def test_features_are_those_of_the_images_in_order(load, tiny, monkeypatch):
     assert torch.equal(found.indices, torch.arange(len(expected)))
     mirrored = torch.cat([Fake()(val_loader.transform(b.images).flip(3)) for b in batches])
     flipped = Extractor(cfg, Fake(), CPU, flip=True).run(val_loader)
-    assert torch.allclose(flipped.features, (expected + mirrored) / 2)
+    assert torch.equal(flipped.features, expected) and torch.equal(flipped.mirrored, mirrored)
+    assert torch.allclose(flipped.averaged().features, (expected + mirrored) / 2)
+    assert found.mirrored is None
 
 
 @pytest.mark.parametrize(

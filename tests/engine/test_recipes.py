@@ -12,10 +12,10 @@ from config import ConfigError
 from data import make_data_loader
 from engine import do_train
 from engine.average import average_weights
+from evaluation import RankMetrics
 from layers import make_loss
 from modeling import build_model
 from solver import make_optimizer, make_scheduler
-from utils.metrics import RankMetrics
 from utils.random_state import seed_everything
 
 CPU = torch.device("cpu")

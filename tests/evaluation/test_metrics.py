@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-import utils.metrics
+import evaluation.scores
+from evaluation import rank_metrics
 from utils.errors import InputError
-from utils.metrics import rank_metrics
 
 
 def plain_metrics(query, gallery, q_pids, g_pids, q_camids, g_camids, max_rank):
@@ -52,7 +52,7 @@ def sample(seed: int, ties: bool):
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("seed", range(40))
 def test_equals_the_plain_definition(seed, ties, monkeypatch):
-    monkeypatch.setattr(utils.metrics, "CHUNK_BYTES", 1000)  # several chunks
+    monkeypatch.setattr(evaluation.scores, "CHUNK_BYTES", 1000)  # several chunks
     arguments = sample(seed, ties)
     expected = plain_metrics(*arguments, 10)
     if expected is None:
