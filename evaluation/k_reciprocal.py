@@ -13,8 +13,9 @@ import torch
 from loguru import logger
 from scipy.sparse import csr_matrix
 
-from .errors import InputError
-from .metrics import check_features
+from utils.errors import InputError
+
+from .scores import check_features
 
 CHUNK_BYTES = 96 << 20  # distances, or pairs, held at a time
 REMEMBERED = 64  # neighbours beyond k1 whose distances are kept, since most will be asked for
