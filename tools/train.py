@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         load_pretrained(cfg, model)
     model.to(device, memory_format=torch.channels_last)
     if cfg.MODEL.SYNC_BN:
-        synchronise_batch_norm(model, device)
+        synchronise_batch_norm(model)
     optimizer = make_optimizer(cfg, model)
 
     folder = None
