@@ -68,7 +68,7 @@ def make_training(cfg: CfgNode, device: torch.device) -> Training:
         load_pretrained(cfg, model)
     model.to(device, memory_format=torch.channels_last)
     if cfg.MODEL.SYNC_BN:
-        synchronise_batch_norm(model, device)
+        synchronise_batch_norm(model)
     optimizer = make_optimizer(cfg, model)
     return Training(
         cfg,

@@ -11,7 +11,7 @@ from .depthwise import DepthwiseConv, quicken_depthwise
 from .gather import gather_batch
 from .multi_similarity import MultiSimilarityLoss
 from .pooling import POOLINGS, max_stripes
-from .sync_batch_norm import CPUSyncBatchNorm, synchronise_batch_norm
+from .sync_batch_norm import SyncBatchNorm, synchronise_batch_norm
 from .triplet_loss import TripletLoss
 from .weighted_triplet import WeightedTripletLoss
 
@@ -21,7 +21,6 @@ __all__ = [
     "METRIC_LOSSES",
     "ArcFaceLoss",
     "POOLINGS",
-    "CPUSyncBatchNorm",
     "CenterLoss",
     "CircleLoss",
     "CircleSoftmaxLoss",
@@ -30,6 +29,7 @@ __all__ = [
     "DepthwiseConv",
     "MultiSimilarityLoss",
     "ReidLoss",
+    "SyncBatchNorm",
     "TripletLoss",
     "WeightedTripletLoss",
     "gather_batch",

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import evaluation.scores
-from evaluation import rank_metrics
+from evaluation import RankMetrics, rank_metrics
 from utils.errors import InputError
 
 
