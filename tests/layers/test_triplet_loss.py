@@ -3,11 +3,10 @@ import math
 import pytest
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from layers import TripletLoss
 from layers.pairs import pair_distances
+from tests.layers.operations import Operations
 
 
 def plain_loops(feat: torch.Tensor, target: torch.Tensor, margin: float | None) -> float:
@@ -120,17 +119,8 @@ def test_equal_features_have_no_gradient_of_their_distance():
 
 def test_no_tensor_holds_the_differences_of_all_pairs():
     """cdist's gradient does, on a GPU: 4 x B² x D bytes."""
-    operations = []
-
-    class Record(TorchDispatchMode):
-        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            out = function(*args, **(kwargs or {}))
-            tensors = [x for x in tree_leaves(out) if isinstance(x, torch.Tensor)]
-            operations.append((str(function), max((x.numel() for x in tensors), default=0)))
-            return out
-
     feat = torch.randn(8, 64, requires_grad=True)
-    with Record():
+    with Operations() as operations:
         TripletLoss(0.3)(feat, torch.arange(8) // 4).backward()
-    assert max(number for _, number in operations) == 8 * 64
-    assert not [name for name, _ in operations if "cdist_backward" in name]
+    assert max(number for _, _, number in operations.seen) == 8 * 64
+    assert not [name for name, _, _ in operations.seen if "cdist_backward" in name]
