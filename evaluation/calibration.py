@@ -22,8 +22,8 @@ class Roc(NamedTuple):
     """Rates at rising thresholds of the cosine; a pair at or above one is called the same person."""
 
     thresholds: np.ndarray  # (BINS,)
-    fpr: np.ndarray  # (BINS,) part of the pairs of different people that are called the same
-    tpr: np.ndarray  # (BINS,) part of the pairs of one person that are called the same
+    fpr: np.ndarray  # (BINS,) fraction of the pairs of different people that are called the same
+    tpr: np.ndarray  # (BINS,) fraction of the pairs of one person that are called the same
     positives: int  # pairs of one person
     negatives: int  # pairs of different people
 

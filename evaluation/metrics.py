@@ -17,7 +17,7 @@ class RankMetrics(NamedTuple):
     """How well queries find their matches."""
 
     mAP: float  # mean average precision, 0..1
-    cmc: np.ndarray  # (max_rank,) part of the queries whose first match is at rank 1..k or before
+    cmc: np.ndarray  # (max_rank,) fraction of the queries whose first match is at rank k or before, k = 1..
     mINP: float  # mean inverse negative penalty (Ye et al., TPAMI 2021), 0..1
     num_valid_queries: int  # queries that have a match
 

@@ -39,11 +39,11 @@ def expand_queries(
 
 
 def pool_queries(query: Embedded, extra: Embedded | None = None) -> torch.Tensor:
-    """Average each query with all further images of its person in its camera (multi-query).
+    """Average each query with all other images of its person in its camera (multi-query).
 
     Args:
-        query: Q images.
-        extra: further images; the queries themselves always join.
+        query: Q images, which always join.
+        extra: further images that are not searched for; None: none.
 
     Returns:
         (Q, D) features, not normalised.

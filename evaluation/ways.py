@@ -49,7 +49,7 @@ def start_search(test: CfgNode, images: TestImages, device: torch.device) -> Sea
 
 
 def flip(test: CfgNode, search: Search) -> Search:
-    """Mean of the features of an image and of its mirror image."""
+    """Mean of the features of an image and of its mirror image, as the network gave them."""
     averaged = TestImages(*(part and part.averaged() for part in search.given))
     return start_search(test, averaged, search.images.query.features.device)
 
@@ -75,7 +75,7 @@ def re_rank(test: CfgNode, search: Search) -> Search:
     return search._replace(scores=distance_scores(distance))
 
 
-# In the order in which they are applied.
+# In the order in which they are applied. Flip stands first, since it starts from what the network gave.
 WAYS = {
     "flip": Way(lambda test: test.FLIP, flip),
     "multi-query": Way(lambda test: test.MULTI_QUERY, multi_query),

@@ -158,6 +158,14 @@ def test_features_are_those_of_the_images_in_order(load, tiny, monkeypatch):
     assert sum(model.sizes) == 2 * len(expected), "two forward passes of each image"
 
 
+def test_flip_takes_two_forward_passes_of_each_image(load, tiny):
+    cfg = load(*tiny, "TEST.FLIP", "yes")
+    _, val_loader, num_query, _ = make_data_loader(cfg)
+    model = Fake()
+    do_inference(cfg, model, val_loader, num_query, CPU)
+    assert sum(model.sizes) == 2 * len(val_loader.dataset.records)
+
+
 @pytest.mark.parametrize(
     "error",
     [

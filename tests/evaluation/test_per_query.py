@@ -2,6 +2,7 @@ import csv
 import json
 import math
 
+import pyarrow
 import pyarrow.parquet
 import pytest
 import torch
@@ -46,3 +47,11 @@ def test_results_of_each_query(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         save_query_results(results, tmp_path / "file" / "r.csv")
+
+
+@pytest.mark.parametrize("name", ["r.json", "r.parquet"])
+def test_results_that_cannot_be_written_leave_the_file_that_was_there(tmp_path, name):
+    (tmp_path / name).write_text("old")
+    with pytest.raises((TypeError, pyarrow.ArrowInvalid)):
+        save_query_results([{"query": object(), "top": []}], tmp_path / name)
+    assert (tmp_path / name).read_text() == "old" and list(tmp_path.iterdir()) == [tmp_path / name]
