@@ -1,6 +1,5 @@
 """One step of training."""
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from inspect import signature
 from itertools import chain

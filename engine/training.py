@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import torch
+from distillation import Distillation, build_student, make_distillation
 from torch import nn
 from torch.optim import Optimizer
 from yacs.config import CfgNode
 
 from config import load_cfg
 from data import DeviceLoader, make_data_loader
-from distillation import Distillation, build_student, make_distillation
 from layers import ReidLoss, make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
 from solver import WarmupLR, make_optimizer, make_scheduler

@@ -5,10 +5,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 
 from data import make_data_loader, make_val_loader, read_dataset
-from engine import FeatureExtractor, do_inference, evaluate
+from engine import do_inference, evaluate
 from engine.inference import make_extractor
 from engine.meter import Meter
 from modeling import build_model
