@@ -9,7 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import evaluation, training
-from utils.errors import InputError, os_reason, run_command
+from utils.command import run_command
+from utils.errors import InputError, os_reason
 
 COMMANDS = {
     "eval": (evaluation, "mAP/CMC and re-ranking against the bare matrix product"),

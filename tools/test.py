@@ -15,8 +15,8 @@ from engine import TestImages, do_inference, plain_scores
 from modeling import build_model, load_weights
 from tools.start import start
 from utils.calibration import calibration_table, operating_points, roc, save_calibration
+from utils.command import run_command
 from utils.distributed import leave_processes
-from utils.errors import run_command
 from utils.logger import log_plain
 from utils.ranking import GalleryIndex, QueryRanks
 from utils.results import query_results, save_results, worst_lines

@@ -20,9 +20,9 @@ from modeling.distillation import Distillation, build_student
 from modeling.teacher import FeatureTeacher, NetworkTeacher, check_same_pixels
 from solver import make_optimizer, make_scheduler
 from tools.start import start
+from utils.command import run_command
 from utils.distributed import leave_processes, process_number
 from utils.environment import log_environment
-from utils.errors import run_command
 from utils.logger import log_to_file
 from utils.run_folder import RunFolder
 

@@ -13,8 +13,9 @@ from data import read_dataset
 from data.datasets import joint_name
 from data.examination import SUBSETS, Report, examine, images_per_id, report_table, report_tree
 from tools.start import read_settings
+from utils.command import run_command
 from utils.data_picture import draw_data
-from utils.errors import InputError, os_reason, run_command
+from utils.errors import InputError, os_reason
 from utils.files import legal_name
 from utils.logger import log_plain
 

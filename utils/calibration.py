@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import yaml
-from matplotlib.figure import Figure
 
 from .errors import InputError, os_reason
+from .figures import Figure
 from .metrics import feature_scores
 from .ranking import GalleryIndex
 

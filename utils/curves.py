@@ -3,8 +3,7 @@
 import csv
 from typing import BinaryIO
 
-from matplotlib.figure import Figure
-
+from .figures import Figure
 from .files import atomic_write
 from .metrics import RankMetrics
 from .run_folder import COLUMNS, RunFolder
