@@ -122,9 +122,7 @@ class Run:
         # Many processes ask one another only after a line of the log, for which they have waited for one
         # another.
         solver = self.cfg.SOLVER
-        after_line = (
-            is_line_due(engine, solver.LOG_PERIOD) or iteration % solver.LOG_PERIOD < solver.GRAD_ACCUM
-        )
+        since_line = iteration_of_epoch(engine) % solver.LOG_PERIOD
         after_line = is_line_due(engine, solver.LOG_PERIOD) or since_line < solver.GRAD_ACCUM
         if (idist.get_world_size() == 1 or after_line) and self.interrupt.wished():
             self.save()

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import yaml
-from matplotlib.figure import Figure
 
 from utils.errors import InputError
+from utils.figures import Figure
 from utils.files import atomic_write
 
 from .gallery import GalleryIndex

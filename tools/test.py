@@ -16,8 +16,8 @@ from evaluation.calibration import calibration_table, operating_points, roc, sav
 from evaluation.per_query import query_results, save_query_results, worst_lines
 from modeling import build_model, load_weights
 from tools.start import start
+from utils.command import run_command
 from utils.distributed import leave_processes
-from utils.errors import run_command
 from utils.logger import log_plain
 
 

@@ -13,9 +13,9 @@ from config import compare_settings
 from data.datasets import joint_name
 from engine import do_train, load_state, make_training
 from tools.start import start
+from utils.command import run_command
 from utils.distributed import leave_processes, process_number
 from utils.environment import log_environment
-from utils.errors import run_command
 from utils.logger import log_to_file
 from utils.run_folder import RunFolder
 

@@ -1,8 +1,8 @@
 """curves.png: loss, mAP and Rank-1 of a run by epoch."""
 
 from ignite.engine import Engine
-from matplotlib.figure import Figure
 
+from utils.figures import Figure
 from utils.files import atomic_write
 from utils.run_folder import RunFolder
 

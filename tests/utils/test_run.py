@@ -8,7 +8,8 @@ import pytest
 from loguru import logger
 
 from config import ConfigError
-from utils.errors import InputError, run_command
+from utils.command import run_command
+from utils.errors import InputError
 from utils.logger import log_plain, log_to_file, setup_logger
 from utils.run_folder import RunFolder, newest_run, settings_beside
 
