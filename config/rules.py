@@ -5,8 +5,6 @@ from pathlib import Path
 
 from yacs.config import CfgNode
 
-RESNETS = ("resnet", "se_resnet")  # beginnings of their names
-
 
 def input_problems(cfg: CfgNode) -> list[str]:
     """Of images, data and device."""
@@ -84,10 +82,6 @@ def _network_problems(cfg: CfgNode) -> list[str]:
             "nothing to train while the backbone is frozen (SOLVER.FREEZE): with MODEL.ID_LOSS_TYPE none, it "
             "is all that learns"
         )
-    if solver.LAYER_DECAY != 1 and not model.NAME.startswith((*RESNETS, "timm/")):
-        problems.append(
-            f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
-        )
     if solver.ARCFACE.MARGIN > math.pi:
         problems.append(f"SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not {solver.ARCFACE.MARGIN}")
     return problems
@@ -97,8 +91,6 @@ def _distillation_problems(cfg: CfgNode) -> list[str]:
     problems, model, kd = [], cfg.MODEL, cfg.KD
     if not 0 <= kd.SELF_LOGITS <= 1:
         problems.append(f"KD.SELF_LOGITS is a part, 0 to 1, not {kd.SELF_LOGITS}")
-    if kd.SELF and not model.NAME.startswith(RESNETS):
-        problems.append(f"KD.SELF (--kd) is for ResNets, whose stages learn from the last, not {model.NAME}")
     if kd.TEACHER and kd.TEACHER_FEATURES:
         problems.append("KD.TEACHER and KD.TEACHER_FEATURES are two teachers; name one")
     if (kd.SELF or kd.TEACHER or kd.TEACHER_FEATURES) and (

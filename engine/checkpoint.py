@@ -5,10 +5,9 @@ from pathlib import Path
 
 from torch import nn
 
+from modeling import ADAPTERS
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
-
-ADAPTERS = "adapters."  # names of what only training needs, see modeling/student.py
 
 
 class BestCheckpoints:

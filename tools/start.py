@@ -3,6 +3,7 @@
 import torch
 from yacs.config import CfgNode
 
+import modeling
 from config import check_choices, check_datasets, check_network, check_paths, load_cfg
 from data.datasets import DATASETS, find_own
 from data.samplers import SAMPLERS
@@ -40,6 +41,7 @@ def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
 def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.device]:
     """Read and check the command line, set up log, random numbers and device, meet torchrun's processes."""
     cfg = read_settings(command, argv)
+    modeling.check_network(cfg, training=command == "train")
     check_paths(cfg, command)
     seed_everything(cfg.SEED)
     device = select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)

@@ -12,7 +12,7 @@ from yacs.config import CfgNode
 
 from data import make_multi_query_loader, make_val_loader, read_dataset
 from engine import TestImages, do_inference, plain_scores
-from modeling import build_model, load_weights
+from modeling import build_model, load_weights, stem_may_differ
 from tools.start import start
 from utils.calibration import calibration_table, operating_points, roc, save_calibration
 from utils.distributed import leave_processes
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     model = build_model(cfg, num_classes=0)
     report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
     logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")
-    if not Path(cfg.TEST.WEIGHT).with_name("config.yml").is_file() and cfg.MODEL.STEM_RELU:
+    if not Path(cfg.TEST.WEIGHT).with_name("config.yml").is_file() and stem_may_differ(cfg):
         logger.info(
             "No config.yml beside the weights; if a plain ResNet of reid-strong-baseline made them, test "
             "with MODEL.STEM_RELU no"

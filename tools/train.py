@@ -5,19 +5,17 @@ from pathlib import Path
 
 import torch
 from loguru import logger
-from yacs.config import CfgNode
 
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import compare_settings, load_cfg
 from data import make_data_loader
-from data.datasets import Record, joint_name
+from data.datasets import joint_name
+from distillation import build_student, make_distillation
 from engine import do_train, load_state
 from layers import make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
-from modeling.distillation import Distillation, build_student
-from modeling.teacher import FeatureTeacher, NetworkTeacher, check_same_pixels
 from solver import make_optimizer, make_scheduler
 from tools.start import start
 from utils.distributed import leave_processes, process_number
@@ -30,9 +28,9 @@ def main(argv: list[str] | None = None) -> int:
     """Read the data, build the network, train it."""
     cfg, device = start("train", argv)
     train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
-    teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, device)
-    distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
-    model = build_student(cfg, num_classes, teacher) if distillation else build_model(cfg, num_classes)
+    teacher_cfg = load_cfg(["--model_path", cfg.KD.TEACHER], "test") if cfg.KD.TEACHER else None
+    distillation = make_distillation(cfg, teacher_cfg, train_loader.dataset.records, num_classes, device)
+    model = build_student(cfg, num_classes, distillation) if distillation else build_model(cfg, num_classes)
     resume = load_state(Path(cfg.RESUME)) if cfg.RESUME else None
     changes = compare_settings(cfg, resume["settings"]) if resume else []
     if not resume:
@@ -70,20 +68,6 @@ def main(argv: list[str] | None = None) -> int:
     )
     leave_processes()
     return 0
-
-
-def find_teacher(
-    cfg: CfgNode, num_classes: int, records: list[Record], device: torch.device
-) -> NetworkTeacher | FeatureTeacher | None:
-    """The teacher that KD names, if it names one."""
-    if cfg.KD.TEACHER:
-        theirs = load_cfg(["--model_path", cfg.KD.TEACHER], "test")
-        check_same_pixels(cfg, theirs)
-        return NetworkTeacher(theirs, cfg.KD.TEACHER, num_classes, cfg.INPUT.SIZE_TRAIN, device)
-    if cfg.KD.TEACHER_FEATURES:
-        paths, classes = [r.path for r in records], [r.pid for r in records]
-        return FeatureTeacher(cfg.KD.TEACHER_FEATURES, paths, classes, device)
-    return None
 
 
 if __name__ == "__main__":

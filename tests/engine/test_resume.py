@@ -10,16 +10,16 @@ import pytest
 import torch
 from filelock import FileLock
 
+from config import load_cfg
 from data import make_data_loader
+from distillation import build_student, make_distillation
 from engine import do_train, load_state
 from engine.run_state import RunState
 from engine.step import TrainStep
 from engine.train import save_or_stop
 from layers import make_loss
 from modeling import build_model, load_weights
-from modeling.distillation import Distillation, build_student
 from solver import make_optimizer, make_scheduler
-from tools.train import find_teacher
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
 from utils.random_state import seed_everything
@@ -38,9 +38,11 @@ def train(load, tiny):
         seed_everything(cfg.SEED)
         train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
         assert len(train_loader) == LENGTH + (cfg.DATALOADER.SAMPLER == "softmax")
-        teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, CPU)
-        distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
-        model = build_student(cfg, num_classes, teacher) if distillation else build_model(cfg, num_classes)
+        teacher_cfg = load_cfg(["--model_path", cfg.KD.TEACHER], "test") if cfg.KD.TEACHER else None
+        records = train_loader.dataset.records
+        distillation = make_distillation(cfg, teacher_cfg, records, num_classes, CPU)
+        student = distillation and build_student(cfg, num_classes, distillation)
+        model = student or build_model(cfg, num_classes)
         optimizer = make_optimizer(cfg, model)
         parts = (
             optimizer,
