@@ -53,10 +53,10 @@ def make_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
 
     Args:
         cfg: the settings.
-        model: on the device that it will be trained on.
+        model: on the device that it will be trained on; ``layers()`` gives the layer of each parameter.
     """
     solver = cfg.SOLVER
-    factors = layer_factors(model, solver.LAYER_DECAY) if solver.LAYER_DECAY != 1 else {}
+    factors = layer_factors(model.layers(), solver.LAYER_DECAY) if solver.LAYER_DECAY != 1 else {}
     groups: dict[tuple[float, float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
