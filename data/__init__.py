@@ -6,6 +6,7 @@ import os
 # when it is first imported.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "100000000")
 
+from .device_loader import DeviceLoader
 from .build import (
     make_data_loader,
     make_multi_query_loader,
@@ -15,6 +16,7 @@ from .build import (
 )
 
 __all__ = [
+    "DeviceLoader",
     "make_data_loader",
     "make_multi_query_loader",
     "make_train_loader",

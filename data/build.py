@@ -19,7 +19,7 @@ from .transforms import make_test_transform, make_train_transform
 from .validation import report_quickly
 
 
-def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
+def make_data_loader(cfg: CfgNode, device=None) -> tuple[ReidLoader, ReidLoader, int, int]:
     """Read the data sets, log their tables, look for mistakes and make the loaders.
 
     Args:
@@ -37,8 +37,8 @@ def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
         raise _no_training_images(cfg.DATASETS.NAMES[0])
     report_quickly(dataset, cfg)
     return (
-        make_train_loader(cfg, dataset),
-        make_val_loader(cfg, dataset),
+        make_train_loader(cfg, dataset, device),
+        make_val_loader(cfg, dataset, device),
         len(dataset.query),
         dataset.num_train_pids,
     )
@@ -78,7 +78,7 @@ def read_dataset(cfg: CfgNode, train: bool = True) -> ReidDataset:
     return dataset
 
 
-def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
+def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
     """Batches of training images, drawn by DATALOADER.SAMPLER; of each, the part of this process."""
     batch_size = cfg.SOLVER.IMS_PER_BATCH
     rank, processes = idist.get_rank(), idist.get_world_size()
@@ -87,7 +87,7 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
     )
     images = _images(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, replace_bad=True)
     workers = _num_workers(cfg, images)
-    return ReidLoader(
+    return _wrap(cfg, device, ReidLoader(
         images,
         make_train_transform(cfg, (rank, processes)),
         cfg.DATASETS.ON_BAD_IMAGE,
@@ -95,24 +95,24 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
         num_workers=workers,
         persistent_workers=workers > 0,
         pin_memory=_pin_memory(cfg, images),
-    )
+    ))
 
 
-def make_val_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
+def make_val_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
     """The query images, then the gallery images, in order."""
-    return _test_loader(cfg, dataset.query + dataset.gallery)
+    return _test_loader(cfg, dataset.query + dataset.gallery, device)
 
 
-def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader | None:
+def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
     """Further images of a query's person in the query's camera, or None where the data set has none."""
     seen = {(record.pid, record.camid) for record in dataset.query}
     records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
-    return _test_loader(cfg, records) if records else None
+    return _test_loader(cfg, records, device) if records else None
 
 
-def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:
+def _test_loader(cfg: CfgNode, records: list[Record], device):
     images = _images(cfg, records, cfg.INPUT.SIZE_TEST)
-    return ReidLoader(
+    return _wrap(cfg, device, ReidLoader(
         images,
         make_test_transform(cfg),
         cfg.DATASETS.ON_BAD_IMAGE,
@@ -120,7 +120,7 @@ def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:
         sampler=shard_range(len(records), idist.get_rank(), idist.get_world_size()),
         num_workers=_num_workers(cfg, images),
         pin_memory=_pin_memory(cfg, images),
-    )
+    ))
 
 
 def _no_training_images(name: str) -> InputError:
@@ -151,3 +151,11 @@ def _num_workers(cfg: CfgNode, images: ImageDataset) -> int:
 def _pin_memory(cfg: CfgNode, images: ImageDataset) -> bool:
     on_gpu = usable_gpu(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID) is not None
     return on_gpu and not (images.cache and images.cache.on_device)
+
+
+def _wrap(cfg, device, loader):
+    from utils.device import network_dtype
+
+    from .device_loader import DeviceLoader
+    device = device or torch.device("cpu")
+    return DeviceLoader(loader, device, network_dtype(device, cfg.SOLVER.AMP))

@@ -76,9 +76,9 @@ class TestTransform:
     def __init__(self, mean: Sequence[float], std: Sequence[float]):
         self.mean, self.std = mean, std
 
-    def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) uint8 RGB to (B, 3, H, W) float32, channels last, on the same device."""
-        return normalise(images, self.mean, self.std)
+    def __call__(self, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """(B, 3, H, W) uint8 RGB to (B, 3, H, W) of ``dtype``, channels last, on the same device."""
+        return normalise(images, self.mean, self.std, dtype)
 
 
 def random_flip_crop(images: torch.Tensor, prob: float, padding: int, draws: torch.Tensor) -> torch.Tensor:
