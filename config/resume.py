@@ -1,4 +1,4 @@
-"""Which run to go on with, and which of its settings may have changed."""
+"""Which run to resume, and which of its settings may have changed."""
 
 import os
 from collections.abc import Mapping
@@ -6,38 +6,10 @@ from pathlib import Path
 
 from utils.run_folder import RunFolder, newest_run
 
+from .defaults import SETTINGS
 from .errors import ConfigError
 
 NEWEST = "newest"
-# What decides neither the weights that training leads to nor the order in which it gets there: where things
-# lie, what is tested and logged, how long it goes on.
-CHANGEABLE = (
-    "OUTPUT_DIR",
-    "RESUME",
-    "MODEL.DEVICE",
-    "MODEL.DEVICE_ID",
-    "MODEL.PRETRAIN_CHOICE",
-    "MODEL.PRETRAIN_PATH",
-    "INPUT.SIZE_TEST",
-    "DATASETS.ROOT_DIR",
-    "DATASETS.TEST_NAME",
-    "DATASETS.ON_BAD_IMAGE",
-    "DATALOADER.CACHE",
-    "DATALOADER.CACHE_GB",
-    "DATALOADER.NUM_WORKERS",
-    "SOLVER.MAX_EPOCHS",  # but with a cosine, all of whose learning rates depend on it
-    "SOLVER.STEPS",  # from the next epoch on
-    "SOLVER.COMPILE",
-    "SOLVER.LOG_PERIOD",
-    "SOLVER.EVAL_PERIOD",
-    "SOLVER.SAVE_EVERY_MINUTES",
-    "SOLVER.KEEP_BEST",
-    "SOLVER.EARLY_STOP",
-    "SOLVER.SKIP_BAD_STEPS",
-    "TEST.",
-)
-# The same teacher may lie elsewhere; without it, or with one of the other kind, training would be another.
-MOVABLE = ("KD.TEACHER", "KD.TEACHER_FEATURES")
 
 
 def run_folder(run: str, output_dir: str) -> Path:
@@ -78,8 +50,11 @@ def check_changes(now: Mapping, run: Mapping) -> list[str]:
     """
     changed = {key: (value, now[key]) for key, value in run.items() if key in now and now[key] != value}
     texts = {key: f"{key} {now} ({before} in the run)" for key, (before, now) in changed.items()}
-    changeable = {key for key in texts if key.startswith(CHANGEABLE)}
-    changeable |= {key for key in MOVABLE if all(changed.get(key, ()))}
+    changeable = {
+        key
+        for key, values in changed.items()
+        if key in SETTINGS and (SETTINGS[key].may_change or SETTINGS[key].may_move and all(values))
+    }
     if now.get("SOLVER.SCHEDULE") == "cosine":
         changeable.discard("SOLVER.MAX_EPOCHS")
     if fixed := [text for key, text in texts.items() if key not in changeable]:

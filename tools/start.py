@@ -1,9 +1,12 @@
 """What every command does first."""
 
+from argparse import Namespace
+
 import torch
 from yacs.config import CfgNode
 
-from config import check_choices, check_datasets, check_network, check_paths, load_cfg
+from config import Choices, check_datasets, check_network, check_paths, load_cfg
+from config import read_options as read_options_with
 from data.datasets import DATASETS, find_own
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
@@ -16,23 +19,30 @@ from utils.logger import setup_logger
 from utils.memory import keep_freed_memory
 from utils.random_state import be_deterministic, seed_everything
 
-REGISTRIES = {
+# The settings whose valid names registries hold.
+CHOICES: Choices = {
+    "MODEL.NAME": [*BACKBONES, f"{TIMM}<name>"],
     "MODEL.POOLING": POOLINGS,
     "MODEL.ID_LOSS_TYPE": ID_LOSSES,
     "MODEL.METRIC_LOSS_TYPE": METRIC_LOSSES,
     "INPUT.AUTOAUG": POLICIES,
+    "DATASETS.NAMES": [*DATASETS, "<path>"],
     "DATALOADER.SAMPLER": SAMPLERS,
     "SOLVER.OPTIMIZER_NAME": OPTIMIZERS,
     "SOLVER.SCHEDULE": SCHEDULES,
 }
 
 
+def read_options(command: str, argv: list[str] | None = None) -> Namespace:
+    """Read the flags of a command that are not settings, such as ``--json``."""
+    return read_options_with(argv, command, CHOICES)
+
+
 def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
     """Set up the log, read the command line and check its names."""
     setup_logger()
-    cfg = load_cfg(argv, command)
-    check_choices(cfg, REGISTRIES)
-    check_network(cfg, BACKBONES, TIMM, timm_names)
+    cfg = load_cfg(argv, command, CHOICES)
+    check_network(cfg, TIMM, timm_names)
     check_datasets(cfg, command, DATASETS, lambda name: find_own(name, cfg.DATASETS.ROOT_DIR) is not None)
     return cfg
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-import utils.metrics
+import evaluation.scores
+from evaluation import RankMetrics, rank_metrics
 from utils.errors import InputError
-from utils.metrics import rank_metrics
 
 
 def plain_metrics(query, gallery, q_pids, g_pids, q_camids, g_camids, max_rank):
@@ -52,7 +52,7 @@ def sample(seed: int, ties: bool):
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("seed", range(40))
 def test_equals_the_plain_definition(seed, ties, monkeypatch):
-    monkeypatch.setattr(utils.metrics, "CHUNK_BYTES", 1000)  # several chunks
+    monkeypatch.setattr(evaluation.scores, "CHUNK_BYTES", 1000)  # several chunks
     arguments = sample(seed, ties)
     expected = plain_metrics(*arguments, 10)
     if expected is None:
@@ -127,3 +127,8 @@ def test_no_gallery_sized_matrix_of_indices(monkeypatch):
     monkeypatch.setattr(torch, "argsort", forbidden)
     monkeypatch.setattr(torch, "sort", forbidden)
     rank_metrics(*sample(1, False))
+
+
+def test_the_summary_has_the_ranks_that_are_logged():
+    metrics = RankMetrics(0.5, np.arange(1, 51) / 50, 0.25, 7)
+    assert metrics.summary() == {"mAP": 0.5, "rank1": 0.02, "rank5": 0.1, "rank10": 0.2, "mINP": 0.25}

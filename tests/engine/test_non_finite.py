@@ -7,53 +7,48 @@ import torch
 from torch import nn
 
 from data import make_data_loader
+from data.images import Batch
 from engine import do_train
-from engine.divergence import LossWatch
+from engine.non_finite import LossWatch
 from engine.step import TrainStep
-from layers import make_loss
-from modeling import build_model
-from solver import make_optimizer, make_scheduler
-from tests.conftest import SMALL_NET
+from layers import ReidLoss
 from utils.errors import InputError
-from utils.random_state import seed_everything
 from utils.run_folder import RunFolder
 
-CPU = torch.device("cpu")
 
-
-class Sometimes(nn.Module):
+class Sometimes(ReidLoss):
     """A loss that is not finite in the calls of these numbers, from 1, its gradients included."""
 
-    def __init__(self, loss: nn.Module, bad: set[int], value: float):
-        super().__init__()
-        self.loss, self.bad, self.value = loss, bad, value
-        self.calls = 0
+    def make_bad(self, calls: set[int], value: float) -> None:
+        self.bad, self.value, self.calls = calls, value, 0
 
-    def forward(self, score, feat, target):
+    def parts(self, score, feat, target):
         self.calls += 1
-        loss = self.loss(score, feat, target)
-        return loss * self.value if self.calls in self.bad else loss
+        parts = super().parts(score, feat, target)
+        if self.calls in self.bad:
+            parts["id"] = parts["id"] * self.value
+        return parts
 
 
-def train(load, tiny, folder, bad: set[int], *words, value: float = float("nan")) -> nn.Module:
-    cfg = load(
-        *tiny, "SOLVER.IMS_PER_BATCH", "16", "SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9", *words
-    )
-    seed_everything(cfg.SEED)
-    train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
-    model = build_model(cfg, num_classes)
-    optimizer = make_optimizer(cfg, model)
-    loss = Sometimes(make_loss(cfg, num_classes, model.global_dim), bad, value)
-    parts = optimizer, make_scheduler(cfg, optimizer, len(train_loader)), loss, num_query
-    do_train(cfg, model, train_loader, val_loader, *parts, RunFolder(folder), CPU)
-    return model
+@pytest.fixture
+def spoiled(assemble):
+    """Train an epoch in a folder, with a loss that is not finite in some steps; gives the network."""
+
+    def train(folder, bad: set[int], *words, value: float = float("nan")) -> nn.Module:
+        training = assemble("SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9", *words)
+        training.loss_fn.__class__ = Sometimes
+        training.loss_fn.make_bad(bad, value)
+        do_train(training, RunFolder(folder))
+        return training.model
+
+    return train
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_the_first_bad_loss_ends_the_run_and_names_its_images(load, tiny, tmp_path, value):
+def test_the_first_bad_loss_ends_the_run_and_names_its_images(spoiled, load, tiny, tmp_path, value):
     words = ["SOLVER.SAVE_EVERY_MINUTES", "1e-9"]
     with pytest.raises(InputError) as error:
-        train(load, tiny, tmp_path, {3}, *words, value=value)
+        spoiled(tmp_path, {3}, *words, value=value)
     message = str(error.value)
     assert f"the loss is {value} in epoch 1, iteration 3" in message
     assert "BASE_LR" in message and "SOLVER.SKIP_BAD_STEPS" in message
@@ -71,9 +66,9 @@ def test_the_first_bad_loss_ends_the_run_and_names_its_images(load, tiny, tmp_pa
 
 @pytest.mark.parametrize("optimizer", ["Adam", "AdamW", "SGD"])
 @pytest.mark.parametrize("bad", [{1}, {2, 3}])
-def test_bad_steps_are_left_out_and_change_nothing(load, tiny, tmp_path, caplog_loguru, optimizer, bad):
+def test_bad_steps_are_left_out_and_change_nothing(spoiled, tmp_path, caplog_loguru, optimizer, bad):
     words = ["SOLVER.SKIP_BAD_STEPS", "2", "SOLVER.OPTIMIZER_NAME", optimizer, "--IF_WITH_CENTER", "yes"]
-    skipped = train(load, tiny, tmp_path, bad, *words).state_dict()
+    skipped = spoiled(tmp_path, bad, *words).state_dict()
     text = "".join(caplog_loguru)
     found = re.findall(r"its step is left out \(\d of SOLVER.SKIP_BAD_STEPS 2\)", text)
     assert len(found) == len(bad)
@@ -85,43 +80,40 @@ def test_bad_steps_are_left_out_and_change_nothing(load, tiny, tmp_path, caplog_
         def __call__(self, *args):
             WithoutThem.calls += 1
             if WithoutThem.calls in bad:
-                return torch.zeros(()), torch.zeros(())
+                return dict.fromkeys(("loss", "id", "metric", "center", "accuracy"), torch.zeros(()))
             return super().__call__(*args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.train.TrainStep", WithoutThem)
-        expected = train(load, tiny, tmp_path, set(), *words).state_dict()
+        patch.setattr("engine.run.TrainStep", WithoutThem)
+        expected = spoiled(tmp_path, set(), *words).state_dict()
     for name, tensor in expected.items():
         assert torch.equal(tensor, skipped[name]), name
 
 
-def test_a_bad_first_batch_leaves_the_centers_as_they_were_drawn(load):
+def test_a_bad_first_batch_leaves_the_centers_as_they_were_drawn(assemble):
     """Features that are not finite would stay in the centers of these people for ever."""
-    cfg = load("SOLVER.SKIP_BAD_STEPS", "1", "SOLVER.AMP", "no", "--IF_WITH_CENTER", "yes")
-    model = build_model(load(*SMALL_NET), 4)
-    loss_fn = make_loss(cfg, 4, model.global_dim)
-    before = loss_fn.center_loss.centers.clone()
-    step = TrainStep(cfg, model.train(), loss_fn, torch.optim.Adam(model.parameters(), fused=True), CPU)
+    training = assemble("SOLVER.SKIP_BAD_STEPS", "1", "SOLVER.AMP", "no", "--IF_WITH_CENTER", "yes")
+    centers = training.loss_fn.center_loss.centers
+    before, step = centers.clone(), TrainStep(training)
+    step.start_epoch()
     images, target = torch.randn(4, 3, 64, 32), torch.tensor([0, 0, 1, 1])
-    step(images * float("nan"), target, left=2)
-    assert torch.equal(loss_fn.center_loss.centers, before)
-    step(images, target, left=1)
-    assert loss_fn.center_loss.centers.isfinite().all()
-    assert not torch.equal(loss_fn.center_loss.centers, before)
+    batch = Batch(images, target, target, torch.arange(4), [])
+    step(batch._replace(images=images * float("nan")), left=2)
+    assert torch.equal(centers, before)
+    step(batch, left=1)
+    assert centers.isfinite().all() and not torch.equal(centers, before)
 
 
-def test_a_bad_batch_spoils_the_whole_step_that_it_is_part_of(load, tiny, tmp_path):
-    words = ["SOLVER.SKIP_BAD_STEPS", "9", "SOLVER.GRAD_ACCUM", "8"]
-    trained = train(load, tiny, tmp_path, {2}, *words)
-    seed_everything(0)
-    fresh = build_model(load(*tiny), 16)
+def test_a_bad_batch_spoils_the_whole_step_that_it_is_part_of(spoiled, assemble, tmp_path):
+    trained = spoiled(tmp_path, {2}, "SOLVER.SKIP_BAD_STEPS", "9", "SOLVER.GRAD_ACCUM", "8")
+    fresh = assemble().model
     for (name, a), b in zip(trained.named_parameters(), fresh.parameters(), strict=True):
         assert torch.equal(a, b), name
 
 
-def test_one_bad_step_too_many_ends_the_run(load, tiny, tmp_path):
+def test_one_bad_step_too_many_ends_the_run(spoiled, tmp_path):
     with pytest.raises(InputError, match="in epoch 1, iteration 6"):
-        train(load, tiny, tmp_path, {2, 4, 6}, "SOLVER.SKIP_BAD_STEPS", "2")
+        spoiled(tmp_path, {2, 4, 6}, "SOLVER.SKIP_BAD_STEPS", "2")
 
 
 def test_without_a_folder_the_first_images_are_named():

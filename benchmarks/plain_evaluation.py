@@ -6,7 +6,7 @@ import numpy as np
 def plain_rank_metrics(query, gallery, q_pids, g_pids, q_camids, g_camids, max_rank=50):
     """The reference for results and for speed; ties are broken by the gallery's order.
 
-    Args: as for ``utils.metrics.rank_metrics``, as numpy arrays.
+    Args: as for ``evaluation.rank_metrics``, as numpy arrays.
 
     Returns:
         mAP, CMC (max_rank,), mINP.

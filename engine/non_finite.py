@@ -1,13 +1,16 @@
-"""A loss that is not finite, found without waiting for the device."""
+"""Losses that are not finite: the run ends at one, or its step is skipped; nothing waits for the device."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import ignite.distributed as idist
 import torch
 from loguru import logger
+from torch.optim import Optimizer
 
-from utils.errors import InputError, os_reason
+from utils.errors import InputError
+from utils.files import writing
 from utils.run_folder import RunFolder
 
 SHOWN = 4  # images named in the message
@@ -27,7 +30,7 @@ class LossWatch:
     On a GPU that is some steps later: a loss is looked at when it has been copied to the host.
 
     Args:
-        skip: bad batches that are only warned about, their steps having been left out.
+        skip: bad batches that are only warned about, their steps having been skipped.
         path_of: file of an image, from its place among the training images.
         folder: of the run, where the bad batch's files are listed; None: they are not.
     """
@@ -80,10 +83,8 @@ class LossWatch:
         files = f"{', '.join(paths[:SHOWN])}, …"
         if self.folder:
             files = self.folder.bad_batch(batch.epoch, batch.iteration)
-            try:
+            with writing(files):
                 files.write_text("\n".join(paths) + "\n", encoding="utf-8", errors="surrogateescape")
-            except OSError as error:
-                raise InputError(f"{text}; cannot write {files}: {os_reason(error)}") from None
         if self._bad <= self.skip:
             logger.warning(f"{text}; its step is left out ({self._bad} of SOLVER.SKIP_BAD_STEPS {self.skip})")
             return
@@ -91,3 +92,44 @@ class LossWatch:
             f"{text}; its images: {files}; the weights saved before are good: start from them with a lower "
             "SOLVER.BASE_LR or with SOLVER.CLIP_GRAD_NORM, or leave such steps out with SOLVER.SKIP_BAD_STEPS"
         )
+
+
+class BadStepGuard:
+    """Skips a step of the optimizer if a loss that leads to it is not finite, without asking the host.
+
+    Args:
+        buffers: of the network and the loss, which a bad batch must not spoil either.
+        optimizer: with fused kernels.
+    """
+
+    def __init__(self, buffers: Iterable[torch.Tensor], optimizer: Optimizer):
+        self.optimizer = optimizer
+        self._groups: dict[torch.dtype, list[torch.Tensor]] = {}
+        for buffer in buffers:
+            self._groups.setdefault(buffer.dtype, []).append(buffer)
+
+    def start(self) -> None:
+        """Remember the buffers before the first batch of a step."""
+        self._before = {dtype: _concatenated(buffers) for dtype, buffers in self._groups.items()}
+        self._bad = None
+
+    def add(self, loss: torch.Tensor) -> None:
+        """Look at the loss of a batch, a scalar on the device."""
+        bad = (~loss.isfinite()).float()
+        self._bad = bad if self._bad is None else torch.maximum(self._bad, bad)
+
+    def skip_if_bad(self) -> None:
+        """Make the coming step one that changes nothing if a loss was bad, in any of the processes."""
+        bad = idist.all_reduce(self._bad, "MAX")
+        # As GradScaler does it: where this is 1, the fused kernels leave weights and statistics as they are.
+        self.optimizer.found_inf = bad
+        # All buffers of a dtype at once: a ResNet-50 has 160, each of which would take several kernels.
+        for dtype, buffers in self._groups.items():
+            kept = torch.where(bad > 0, self._before[dtype], _concatenated(buffers))
+            pieces = kept.split([buffer.numel() for buffer in buffers])
+            views = [piece.view_as(buffer) for piece, buffer in zip(pieces, buffers, strict=True)]
+            torch._foreach_copy_(buffers, views)
+
+
+def _concatenated(tensors: list[torch.Tensor]) -> torch.Tensor:
+    return torch.cat([tensor.reshape(-1) for tensor in tensors])

@@ -1,12 +1,11 @@
 """Queries made of more than one image: their nearest gallery images, or further images of the same person."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .metrics import feature_scores
+from .embedded import Embedded
+from .scores import feature_scores
 
 
 def expand_queries(
@@ -39,31 +38,20 @@ def expand_queries(
     return F.normalize(expanded, dim=1)
 
 
-def pool_queries(
-    query: torch.Tensor,
-    q_pids: Sequence[int],
-    q_camids: Sequence[int],
-    extra: torch.Tensor,
-    extra_pids: Sequence[int],
-    extra_camids: Sequence[int],
-) -> torch.Tensor:
-    """Average each query with all further images of its person in its camera (multi-query).
+def pool_queries(query: Embedded, extra: Embedded | None = None) -> torch.Tensor:
+    """Average each query with all other images of its person in its camera (multi-query).
 
     Args:
-        query: (Q, D) features.
-        q_pids: (Q,) person ids.
-        q_camids: (Q,) camera ids.
-        extra: (E, D) features of further images; the queries themselves always join.
-        extra_pids: (E,) person ids.
-        extra_camids: (E,) camera ids.
+        query: Q images, which always join.
+        extra: further images that are not searched for; None: none.
 
     Returns:
         (Q, D) features, not normalised.
     """
-    keys = np.stack([np.concatenate([q_pids, extra_pids]), np.concatenate([q_camids, extra_camids])])
+    images = [query] if extra is None else [query, extra]
+    keys = np.stack([np.concatenate([i.pids for i in images]), np.concatenate([i.camids for i in images])])
     _, group = np.unique(keys, axis=1, return_inverse=True)
-    group = torch.from_numpy(group.reshape(-1)).to(query.device)
-    sums = query.new_zeros(int(group.max()) + 1, query.shape[1]).index_add_(
-        0, group, torch.cat([query, extra])
-    )
-    return (sums / group.bincount()[:, None])[group[: len(query)]]
+    group = torch.from_numpy(group.reshape(-1)).to(query.features.device)
+    features = torch.cat([i.features for i in images])
+    sums = features.new_zeros(int(group.max()) + 1, features.shape[1]).index_add_(0, group, features)
+    return (sums / group.bincount()[:, None])[group[: len(query.pids)]]

@@ -10,7 +10,7 @@ from data.datasets import Record
 
 
 def per_image_transform(size: tuple[int, int], prob: float, padding: int, re_prob: float, mean, std):
-    """torchvision's transforms of the strong baseline, from a PIL image to (3, H, W) float32."""
+    """Torchvision's transforms of the strong baseline, from a PIL image to (3, H, W) float32."""
     return T.Compose(
         [
             T.Resize(size),

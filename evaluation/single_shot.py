@@ -1,22 +1,16 @@
 """The single-gallery-shot protocol of CUHK03 (Li et al., "DeepReID", CVPR 2014)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import torch
 
-from .ranking import GalleryIndex, QueryRanks
+from .gallery import GalleryIndex
+from .ranking import QueryRanks
 
 
 def rank_single_shot(
-    scores: Iterable[torch.Tensor],
-    q_pids: Sequence[int],
-    g_pids: Sequence[int],
-    q_camids: Sequence[int],
-    g_camids: Sequence[int],
-    repeats: int = 10,
-    seed: int = 0,
-    same_camera: str = "drop",
+    scores: Iterable[torch.Tensor], index: GalleryIndex, repeats: int = 10, seed: int = 0
 ) -> QueryRanks:
     """Ranks in galleries of one image of each identity, drawn anew for each query and repeat.
 
@@ -24,18 +18,13 @@ def rank_single_shot(
 
     Args:
         scores: chunks (m, G) of the (Q, G) scores, larger = nearer, in order.
-        q_pids: (Q,) person ids.
-        g_pids: (G,) person ids.
-        q_camids: (Q,) camera ids.
-        g_camids: (G,) camera ids.
+        index: of the queries and the gallery; images that it leaves out are never drawn as the match.
         repeats: galleries drawn for each query.
         seed: of the drawing.
-        same_camera: 'drop' never draws an image of the query's identity and camera.
 
     Returns:
         Ranks of length Q x repeats, a query's repeats one after another.
     """
-    index = GalleryIndex(q_pids, g_pids, q_camids, g_camids, same_camera)
     rng = np.random.default_rng(seed)
     order = np.argsort(index.g_pids, kind="stable")
     ids, first, counts = np.unique(index.g_pids[order], return_index=True, return_counts=True)

@@ -3,10 +3,8 @@ import psutil
 import pytest
 import torch
 
-import utils.re_ranking
+from evaluation import GalleryIndex, k_reciprocal, rank_queries, re_ranking
 from utils.errors import InputError
-from utils.ranking import rank_queries
-from utils.re_ranking import re_ranking
 
 
 def classic(query, gallery, k1, k2, lambda_value):
@@ -55,8 +53,8 @@ def people(seed=0, ids=12, per_id=9, dim=8, noise=0.6):
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_equals_the_dense_method(seed, k1, k2, lambda_value, monkeypatch):
-    monkeypatch.setattr(utils.re_ranking, "CHUNK_BYTES", 20_000)  # several chunks at every stage
-    monkeypatch.setattr(utils.re_ranking, "REMEMBERED", 3)  # and pairs that must be computed
+    monkeypatch.setattr(k_reciprocal, "CHUNK_BYTES", 20_000)  # several chunks at every stage
+    monkeypatch.setattr(k_reciprocal, "REMEMBERED", 3)  # and pairs that must be computed
     features, _, _, is_query = people(seed)
     query, gallery = features[is_query], features[~is_query]
     expected = classic(query, gallery, k1, k2, lambda_value)
@@ -75,13 +73,8 @@ def test_float32_differs_by_less_than_the_classic_codes_rounding():
     assert np.abs(found - expected).max() < 2e-3
 
     def mean_ap(distance):
-        ranks = rank_queries(
-            [torch.from_numpy(-distance)],
-            pids[is_query],
-            pids[~is_query],
-            camids[is_query],
-            camids[~is_query],
-        )
+        index = GalleryIndex(pids[is_query], pids[~is_query], camids[is_query], camids[~is_query])
+        ranks = rank_queries([torch.from_numpy(-distance)], index)
         return np.nanmean(ranks.average_precision)
 
     plain = ((query[:, None] - gallery[None]) ** 2).sum(2)
@@ -117,4 +110,4 @@ def test_bad_input(monkeypatch):
     with pytest.raises(
         InputError, match=r"11659 queries against 82161 images needs about \d+\.\d GB, 1\.0 GB are free"
     ):
-        utils.re_ranking.check_memory(11659, 82161, 2048, 20, 6)
+        k_reciprocal.check_memory(11659, 82161, 2048, 20, 6)

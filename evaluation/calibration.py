@@ -1,6 +1,5 @@
 """How near is the same person? The similarity threshold, from all pairs of a test."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,10 +7,12 @@ import numpy as np
 import torch
 import yaml
 
-from .errors import InputError, os_reason
-from .figures import Figure
-from .metrics import feature_scores
-from .ranking import GalleryIndex
+from utils.errors import InputError
+from utils.figures import Figure
+from utils.files import atomic_write
+
+from .gallery import GalleryIndex
+from .scores import feature_scores
 
 BINS = 20_000  # of the cosine -1..1: thresholds to four digits
 TARGETS = (1e-3, 1e-4)  # false positive rates
@@ -21,38 +22,25 @@ class Roc(NamedTuple):
     """Rates at rising thresholds of the cosine; a pair at or above one is called the same person."""
 
     thresholds: np.ndarray  # (BINS,)
-    fpr: np.ndarray  # (BINS,) part of the pairs of different people that are called the same
-    tpr: np.ndarray  # (BINS,) part of the pairs of one person that are called the same
+    fpr: np.ndarray  # (BINS,) fraction of the pairs of different people that are called the same
+    tpr: np.ndarray  # (BINS,) fraction of the pairs of one person that are called the same
     positives: int  # pairs of one person
     negatives: int  # pairs of different people
 
 
-def roc(
-    query: torch.Tensor,
-    gallery: torch.Tensor,
-    q_pids: Sequence[int],
-    g_pids: Sequence[int],
-    q_camids: Sequence[int],
-    g_camids: Sequence[int],
-    same_camera: str = "drop",
-) -> Roc:
+def roc(query: torch.Tensor, gallery: torch.Tensor, index: GalleryIndex) -> Roc:
     """Rates over all pairs of a query and a gallery image, in a histogram that is filled chunk by chunk.
 
-    Pairs of one person in one camera are left out, as in a ranking.
+    Pairs of one person that the index leaves out (in one camera) do not count, as in a ranking.
 
     Args:
         query: (Q, D) float32 features, L2-normalised.
         gallery: (G, D) float32 features, L2-normalised.
-        q_pids: (Q,) person ids.
-        g_pids: (G,) person ids.
-        q_camids: (Q,) camera ids.
-        g_camids: (G,) camera ids.
-        same_camera: 'drop', or 'keep' to count those pairs.
+        index: of the queries and the gallery.
 
     Raises:
         InputError: there is no pair of one person, or none of different people.
     """
-    index = GalleryIndex(q_pids, g_pids, q_camids, g_camids, same_camera)
     positive, negative = np.zeros(BINS), np.zeros(BINS)
     for queries, scores in index.numbered(feature_scores(query, gallery)):
         own, kinds = index.own_scores(scores, queries)
@@ -95,14 +83,13 @@ def save_calibration(points: dict, curve: Roc, weights: Path) -> tuple[Path, Pat
     """Write ``<weights>.calibration.yml``, which search commands read, and the picture ``<weights>.roc.png``.
 
     Raises:
-        InputError: the files cannot be written.
+        InputError: a file cannot be written.
     """
     file, picture = weights.with_suffix(".calibration.yml"), weights.with_suffix(".roc.png")
-    try:
-        file.write_text(yaml.safe_dump({"similarity": "cosine", **points}, sort_keys=False), encoding="utf-8")
-        _draw(points, curve, picture)
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+    with atomic_write(file) as stream:
+        yaml.safe_dump({"similarity": "cosine", **points}, stream, sort_keys=False)
+    with atomic_write(picture, "wb") as stream:
+        _draw(points, curve).savefig(stream, format="png", dpi=120)
     return file, picture
 
 
@@ -122,7 +109,7 @@ def _histogram(scores: torch.Tensor) -> np.ndarray:
     return torch.histc(scores.clamp(-1, 1), BINS, -1, 1).double().cpu().numpy()
 
 
-def _draw(points: dict, curve: Roc, file: Path) -> None:
+def _draw(points: dict, curve: Roc) -> Figure:
     figure = Figure(figsize=(5, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot(curve.fpr, curve.tpr)
@@ -136,4 +123,4 @@ def _draw(points: dict, curve: Roc, file: Path) -> None:
     )
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    figure.savefig(file, dpi=120)
+    return figure

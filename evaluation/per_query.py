@@ -7,8 +7,10 @@ from pathlib import Path
 
 import torch
 
-from .errors import InputError, os_reason
-from .ranking import GalleryIndex, QueryRanks
+from utils.files import atomic_write
+
+from .gallery import GalleryIndex
+from .ranking import QueryRanks
 
 
 def query_results(
@@ -39,7 +41,7 @@ def query_results(
         for row in chunk:
             q = len(results)
             own, is_match = index.own(q)
-            row[torch.from_numpy(own[~is_match])] = -torch.inf
+            row[torch.from_numpy(own[~is_match]).to(row.device)] = -torch.inf
             best = row.topk(min(top_k, len(row) - int((~is_match).sum())))
             top = [
                 {
@@ -63,37 +65,35 @@ def query_results(
     return sorted(results, key=lambda r: (r["first_match"] is None, r["average_precision"] or 0))
 
 
-def save_results(results: list[dict], file: Path) -> None:
+def save_query_results(results: list[dict], file: Path) -> None:
     """Write the results as .json (nested), .csv or .parquet (top images in columns top1_path, top1_score, …).
 
     Raises:
         InputError: the file cannot be written.
     """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.suffix == ".json":
-            file.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
-            return
-        rows = [_flat(result) for result in results]
-        columns = max((list(row) for row in rows), key=len)
-        if file.suffix == ".csv":
-            # With the mark that makes Excel read names in any language.
-            with open(file, "w", newline="", encoding="utf-8-sig") as stream:
-                writer = csv.DictWriter(stream, columns)
-                writer.writeheader()
-                writer.writerows(rows)
-        else:
-            import pyarrow
-            import pyarrow.parquet
+    if file.suffix == ".json":
+        with atomic_write(file) as stream:
+            json.dump(results, stream, ensure_ascii=False, indent=1)
+        return
+    rows = [_flat(result) for result in results]
+    columns = max((list(row) for row in rows), key=len)
+    if file.suffix == ".csv":
+        # With the mark that makes Excel read names in any language.
+        with atomic_write(file, newline="", encoding="utf-8-sig") as stream:
+            writer = csv.DictWriter(stream, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+    else:
+        import pyarrow
+        import pyarrow.parquet
 
-            table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
-            pyarrow.parquet.write_table(table, file)
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+        table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
+        with atomic_write(file, "wb") as stream:
+            pyarrow.parquet.write_table(table, stream)
 
 
 def worst_lines(results: list[dict], number: int) -> str:
-    """The first results, one a line: the worst if they are sorted so."""
+    """The first results, one per line: the worst if they are sorted so."""
     lines = [f"  {'AP':>6} | first match at rank | query"]
     for result in results[:number]:
         if result["first_match"]:

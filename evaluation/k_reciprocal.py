@@ -13,8 +13,9 @@ import torch
 from loguru import logger
 from scipy.sparse import csr_matrix
 
-from .errors import InputError
-from .metrics import check_features
+from utils.errors import InputError
+
+from .scores import check_features
 
 CHUNK_BYTES = 96 << 20  # distances, or pairs, held at a time
 REMEMBERED = 64  # neighbours beyond k1 whose distances are kept, since most will be asked for
@@ -131,10 +132,10 @@ def nearest_neighbours(features: torch.Tensor, num_query: int, k: int) -> tuple[
 
 
 def reciprocal_encoding(features: torch.Tensor, neighbours: Neighbours, k1: int) -> csr_matrix:
-    """Each image as weights on the images that are its k-reciprocal neighbours.
+    """Each image as weights of the images that are its k-reciprocal neighbours.
 
     Two images are k-reciprocal neighbours if each is among the other's k nearest. A neighbour brings its own
-    neighbours by k1 / 2 along if more than two thirds of them are the image's already.
+    k1 / 2 nearest neighbours along if more than two thirds of them are the image's already.
 
     Args:
         features: (N, D).
@@ -227,6 +228,6 @@ def _pair_distances(
     distance = neighbours.distance.ravel()[found]
     unknown = np.flatnonzero(known[found] != wanted)
     for part in np.array_split(unknown, len(unknown) // 512 + 1):  # small enough for the processor's cache
-        a, b = features[torch.from_numpy(rows[part])], features[torch.from_numpy(columns[part])]
+        a, b = (features[torch.from_numpy(images[part]).to(features.device)] for images in (rows, columns))
         distance[part] = a.sub_(b).square_().sum(1).cpu().numpy()
     return distance
