@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     cfg = read_settings("validate_data", argv)
     report = examine(read_dataset(cfg), cfg)
     log_plain(report_table(report))
-    draw(report, Path(options.picture or f"logs/data-{joint_name(cfg.DATASETS.NAMES)}.png"))
+    draw(report, Path(options.picture or f"logs/data-{legal_name(joint_name(cfg.DATASETS.NAMES))}.png"))
     if options.json:
         with atomic_write(Path(options.json)) as stream:
             json.dump(report_tree(report), stream, indent=1, ensure_ascii=False)

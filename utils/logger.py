@@ -43,7 +43,7 @@ def log_to_file(file: Path) -> None:
             raise InputError(f"cannot write {file}: {os_reason(error)}") from None
 
     try:
-        stream = open(file, "a", encoding="utf-8", buffering=1)
+        stream = open(file, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
     except OSError as error:
         raise InputError(f"cannot write {file}: {os_reason(error)}") from None
     for sink in _early_sink:
