@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from distillation import ADAPTERS
 from torch import nn
 
+from modeling import ADAPTERS
 from utils.errors import InputError
 from utils.run_folder import RunFolder
 

@@ -14,11 +14,12 @@ from engine import do_inference
 from evaluation import GalleryIndex, QueryRanks, TestImages, plain_scores
 from evaluation.calibration import calibration_table, operating_points, roc, save_calibration
 from evaluation.per_query import query_results, save_query_results, worst_lines
-from modeling import build_model, load_weights
+from modeling import build_model, load_weights, stem_may_differ
 from tools.start import start
 from utils.command import run_command
 from utils.distributed import leave_processes
 from utils.logger import log_plain
+from utils.run_folder import settings_beside
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,14 +29,14 @@ def main(argv: list[str] | None = None) -> int:
     model = build_model(cfg, num_classes=0)
     report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
     logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")
-    if not Path(cfg.TEST.WEIGHT).with_name("config.yml").is_file() and cfg.MODEL.STEM_RELU:
+    if not settings_beside(Path(cfg.TEST.WEIGHT)).is_file() and stem_may_differ(cfg):
         logger.info(
             "No config.yml beside the weights; if a plain ResNet of reid-strong-baseline made them, test "
             "with MODEL.STEM_RELU no"
         )
-    val_loader = make_val_loader(cfg, dataset)
-    multi_query_loader = make_multi_query_loader(cfg, dataset) if cfg.TEST.MULTI_QUERY else None
-    found = do_inference(cfg, model, val_loader, len(dataset.query), device, multi_query_loader)
+    val_loader = make_val_loader(cfg, dataset, device)
+    multi_query_loader = make_multi_query_loader(cfg, dataset, device) if cfg.TEST.MULTI_QUERY else None
+    found = do_inference(cfg, model, val_loader, len(dataset.query), multi_query_loader)
     leave_processes()
     if found is None:
         return 0

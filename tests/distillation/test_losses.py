@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from layers.distillation import embedding_loss, logit_loss, relation_loss
+from distillation.losses import embedding_loss, logit_loss, relation_loss
 
 SIZES = [(5, 7), (2, 3), (1, 4)]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from distillation.feature_file import SUFFIXES, read_features
 from utils.errors import InputError
-from utils.feature_file import SUFFIXES, read_features
 
 PATHS = ["/data/train/0002_c1.jpg", "/data/train/王_c2.png", "/data/train/deep/0002_c3.jpg"]
 FEATURES = np.arange(6, dtype=np.float32).reshape(3, 2)

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
 from loguru import logger
 from yacs.config import CfgNode
 
+from modeling import build_model, load_weights
 from utils.device import autocast, network_dtype
 from utils.errors import InputError
-from utils.feature_file import read_features
 
-from .baseline import build_model
-from .weights import load_weights
+from .feature_file import read_features
 
 
 class Lesson(NamedTuple):
@@ -22,6 +21,27 @@ class Lesson(NamedTuple):
 
     features: torch.Tensor  # (B, D')
     logits: torch.Tensor | None  # (B, C) scores of the student's people; None: it does not know them
+
+
+class Teacher(Protocol):
+    """Gives the lesson of a batch.
+
+    Attributes:
+        dim: width D' of its features.
+        knows_classes: whether it gives scores of the student's people.
+    """
+
+    dim: int
+    knows_classes: bool
+
+    def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
+        """The lesson of images.
+
+        Args:
+            images: (B, 3, H, W) that the student sees.
+            indices: (B,) int64, their places among the training images.
+        """
+        ...
 
 
 class NetworkTeacher:
@@ -69,7 +89,7 @@ class FeatureTeacher:
     Its scores are the cosines of a feature and of each person's mean feature, times SCALE.
 
     Args:
-        file: of names and features, see ``utils.feature_file``.
+        file: of names and features, see ``read_features``.
         paths: of the training images, in order.
         classes: of these images, 0..C-1.
         device: to keep them on.
@@ -78,6 +98,7 @@ class FeatureTeacher:
         InputError: the file cannot be read, or lacks an image.
     """
 
+    knows_classes = True
     SCALE = 40.0  # softened by a temperature of 4, a strong network's scores leave a person about a half
 
     def __init__(self, file: str, paths: Sequence[str], classes: Sequence[int], device: torch.device):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from .baseline import Baseline
+from modeling.baseline import Baseline, NetworkSpec
 
 
 class StudentOutput(NamedTuple):
@@ -23,30 +23,34 @@ class Student(Baseline):
     """The network, a linear layer to the teacher's width, and its earlier stages as classifiers.
 
     Args:
-        network: arguments of ``Baseline``; without parts, and with stages, of a ResNet.
+        spec: of the network, without parts; with ``stages``, of a backbone that has them.
         teacher_dim: the teacher's width D'; 0: its features are not learnt directly.
         stages: whether the earlier stages learn.
     """
 
-    def __init__(self, base: nn.Module, num_classes: int, *network, teacher_dim: int, stages: bool):
-        super().__init__(base, num_classes, *network)
-        self.adapters = nn.ModuleDict()
+    def __init__(self, spec: NetworkSpec, teacher_dim: int, stages: bool):
+        super().__init__(spec)
+        self.adapters = nn.ModuleDict()  # ``modeling.ADAPTERS``: left out of the weights that are saved
         if teacher_dim:
             self.adapters["teacher"] = nn.Linear(self.feature_dim, teacher_dim)
         if stages:
+            dim, classes = spec.info.feature_dim, spec.head.num_classes
             self.adapters["stages"] = nn.ModuleList(
-                StageClassifier(base.feature_dim // part, base.feature_dim, num_classes) for part in (8, 4, 2)
+                StageClassifier(dim // part, dim, classes) for part in (8, 4, 2)
             )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor | StudentOutput:
         """(B, 3, H, W) to a StudentOutput in training, else to the tested feature (B, D); float32."""
         if not self.training:
             return super().forward(images)
-        learn = "stages" in self.adapters
-        maps = self.base.stages(images) if learn else [self.base(images)]
-        stages = [stage(m) for stage, m in zip(self.adapters["stages"], maps, strict=False)] if learn else []
+        stages = []
+        if "stages" in self.adapters:
+            *earlier, maps = self.info.stages(self.base, images)
+            stages = [stage(m) for stage, m in zip(self.adapters["stages"], earlier, strict=True)]
+        else:
+            maps = self.base(images)
         with torch.autocast(images.device.type, enabled=False):
-            pooled = self.pool(maps[-1])
+            pooled = self.pool(maps)
             feat, after = self.embed(pooled)
             adapted = self.adapters["teacher"](after) if "teacher" in self.adapters else None
             return StudentOutput(self.classifier(after), feat, after, pooled, adapted, stages)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .errors import InputError, os_reason
+from utils.errors import InputError, os_reason
 
 SUFFIXES = (".npz", ".parquet", ".csv")
 
