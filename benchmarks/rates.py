@@ -121,7 +121,10 @@ class Turns:
 
 
 class PlainTraining:
-    """A step as PyTorch does it when nothing is asked for: float32, contiguous, Adam's default kernels."""
+    """A step as PyTorch does it when nothing is asked for: float32, contiguous, Adam's default kernels.
+
+    On a GPU without TF32, which PyTorch would take for convolutions: in what ``SOLVER.AMP no`` computes.
+    """
 
     def __init__(self, training: Training, images: torch.Tensor, target: torch.Tensor):
         cfg, num_classes = training.cfg, len(training.model.classifier.weight)

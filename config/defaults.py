@@ -234,7 +234,7 @@ _C.SOLVER.CENTER_LR = setting(0.5, least=0)
 # of them.
 _C.SOLVER.GATHER_TRIPLET = True
 # Convolutions in bfloat16 where the processor computes it, in float16 with scaled gradients on other GPUs, in
-# float32 elsewhere. False: float32 everywhere.
+# float32 elsewhere. False: float32 everywhere, on a GPU without TF32.
 _C.SOLVER.AMP = True
 # Compile the network with torch.compile: minutes at the start, faster steps. Needs a C++ compiler.
 _C.SOLVER.COMPILE = setting(False, may_change=True)

@@ -6,7 +6,11 @@ READER_DIED = (
     "a process that reads images died: {}; if memory ran short, lower DATALOADER.NUM_WORKERS; the weights "
     "saved so far are whole"
 )
-OUT_OF_MEMORY = r"out of memory|can't allocate memory|not enough memory|ALLOC_FAILED"
+# The last two are cuDNN's: no algorithm fits into what is free; status ALLOC_FAILED, HOST_ALLOCATION_FAILED.
+OUT_OF_MEMORY = (
+    r"out of memory|can't allocate memory|not enough memory|unable to find an engine to execute this "
+    r"computation|ALLOC(ATION)?_FAILED"
+)
 # Errors of torch for which the machine is at fault: a part of their text -> what to tell the user, with
 # torch's own first sentence at {}. The first that fits counts.
 FAILURES = {

@@ -7,7 +7,7 @@ from loguru import logger
 from tqdm import tqdm
 
 from .distributed import process_number
-from .errors import InputError, os_reason
+from .files import writing
 
 # Lines logged before the run has a folder, and the sink that gathers them.
 _early_lines: list[str] = []
@@ -37,15 +37,11 @@ def log_to_file(file: Path) -> None:
     """
 
     def write(line: str) -> None:
-        try:
+        with writing(file):
             stream.write(line)
-        except OSError as error:
-            raise InputError(f"cannot write {file}: {os_reason(error)}") from None
 
-    try:
-        stream = open(file, "a", encoding="utf-8", buffering=1)
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+    with writing(file):
+        stream = open(file, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
     for sink in _early_sink:
         logger.remove(sink)
     for line in _early_lines:

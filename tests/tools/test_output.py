@@ -30,7 +30,7 @@ def test_tee_that_ends_before_the_training(tiny, tmp_path, both):
             break
     training.stdout.close()
     while "Epoch 2 done" not in run.log.read_text() and training.poll() is None:
-        time.sleep(0.05)  # the training and its log go on
+        time.sleep(0.05)  # the training and its log continue
     training.send_signal(signal.SIGINT)
     err = "" if both else training.stderr.read()
     assert training.wait(60) == 0, err

@@ -12,6 +12,7 @@ from utils.command import run_command
 from utils.errors import InputError
 from utils.logger import log_plain, log_to_file, setup_logger
 from utils.run_folder import RunFolder, newest_run, settings_beside
+from utils.streams import safe_streams
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +36,15 @@ def test_log_goes_to_the_screen_and_with_its_early_lines_to_the_file(tmp_path, c
     assert lines[1] == "as it is" and lines[2].endswith("| WARNING  | " + lines[2].split("| ")[-1])
     assert lines[2].endswith("after: {} <b>") and len(lines) == 3
     assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_a_line_that_is_not_text_is_logged_with_escapes(tmp_path):
+    """As a path whose name in bytes is not UTF-8."""
+    setup_logger()
+    log_to_file(tmp_path / "log.txt")
+    with safe_streams():
+        logger.info("at \udcff")
+    assert (tmp_path / "log.txt").read_text(encoding="utf-8").endswith("- at \\udcff\n")
 
 
 def test_log_file_that_cannot_be_opened(tmp_path):
@@ -116,6 +126,19 @@ def test_how_a_command_ends(error, code, text, capsys):
     assert end.value.code == code and capsys.readouterr().err == text
 
 
+def test_how_a_command_ends_on_windows(monkeypatch, capsys):
+    """Where there is no SIGCHLD."""
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.delattr("signal.SIGCHLD", raising=False)
+
+    def main():
+        raise InputError("one line")
+
+    with pytest.raises(SystemExit) as end:
+        run_command(main)
+    assert end.value.code == 2 and capsys.readouterr().err == "error: one line\n"
+
+
 def test_the_folder_one_stands_in_holds_a_run_and_the_next_lies_beside_it(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -142,6 +165,11 @@ def test_a_command_that_succeeds_and_one_that_is_at_fault():
         ),
         ("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried", ["TEST.IMS_PER_BATCH"]),
         ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling", ["out of memory", "DATALOADER.CACHE ram"]),
+        ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", ["out of memory: cuDNN"]),
+        ("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED", ["out of memory: cuDNN"]),
+        ("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", ["out of memory: cuDNN"]),
+        ("GET was unable to find an engine to execute this computation", ["out of memory: GET"]),
+        ("FIND was unable to find an engine to execute this computation", ["SOLVER.IMS_PER_BATCH"]),
         ("DataLoader worker (pid 7) is killed by signal: Killed. ", ["Killed;", "DATALOADER.NUM_WORKERS"]),
         ("InvalidCxxCompiler: No working C++ compiler found in", ["SOLVER.COMPILE off"]),
         ("Cannot find a working triton installation. Either", ["SOLVER.COMPILE off"]),
