@@ -5,8 +5,8 @@ from argparse import Namespace
 import torch
 from yacs.config import CfgNode
 
+import config
 from config import Choices, check_datasets, check_network, check_paths, load_cfg
-from config import read_options as read_options_with
 from data.datasets import DATASETS, find_own
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
@@ -35,7 +35,7 @@ CHOICES: Choices = {
 
 def read_options(command: str, argv: list[str] | None = None) -> Namespace:
     """Read the flags of a command that are not settings, such as ``--json``."""
-    return read_options_with(argv, command, CHOICES)
+    return config.read_options(argv, command, CHOICES)
 
 
 def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
