@@ -10,12 +10,12 @@ import psutil
 import torch
 import torch.nn.functional as F
 
-from tests.plain_evaluation import plain_rank_metrics
+from evaluation import rank_metrics, re_ranking
+from evaluation.scores import feature_scores
 from utils.errors import InputError
-from utils.metrics import feature_scores, rank_metrics
-from utils.re_ranking import re_ranking
 
 from .machine import machine
+from .plain_evaluation import plain_rank_metrics
 
 # name -> queries, gallery images, dimensions
 SIZES = {

@@ -5,7 +5,7 @@ import statistics
 import torch
 from yacs.config import CfgNode
 
-from data import read_dataset
+from engine import make_training
 from utils.device import network_dtype
 
 from .machine import machine
@@ -21,17 +21,18 @@ def measure(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> dict
         steps: at a time.
         rounds: turns, of which the median counts.
     """
-    dataset = read_dataset(cfg)
-    rates, facts = loop_rates(cfg, dataset, device, steps, rounds)
-    dtype = network_dtype(device, cfg.SOLVER.AMP)
-    rates |= input_rates(cfg, dataset, device, dtype, steps, rounds)
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.SOLVER.EVAL_PERIOD = 10**6  # never
+    rates, facts = loop_rates(make_training(cfg, device), steps, rounds)
+    rates |= input_rates(cfg, device, steps, rounds)
     return {
         "machine": machine(device),
         "settings": {
             "model": cfg.MODEL.NAME,
             "size": list(cfg.INPUT.SIZE_TRAIN),
             "batch": cfg.SOLVER.IMS_PER_BATCH,
-            "precision": str(dtype).removeprefix("torch."),
+            "precision": str(network_dtype(device, cfg.SOLVER.AMP)).removeprefix("torch."),
             "cache": cfg.DATALOADER.CACHE,
             "compile": cfg.SOLVER.COMPILE,
         },

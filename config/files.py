@@ -5,6 +5,8 @@ from pathlib import Path
 
 from yacs.config import CfgNode
 
+from utils.run_folder import settings_beside
+
 from .errors import ConfigError
 
 
@@ -13,7 +15,7 @@ def check_training_files(cfg: CfgNode) -> None:
     for key in ("TEACHER", "TEACHER_FEATURES"):
         if cfg.KD[key]:
             _check_file(f"KD.{key}", cfg.KD[key], "name the teacher's file")
-    if cfg.KD.TEACHER and not Path(cfg.KD.TEACHER).with_name("config.yml").is_file():
+    if cfg.KD.TEACHER and not settings_beside(Path(cfg.KD.TEACHER)).is_file():
         raise ConfigError(
             f"KD.TEACHER {cfg.KD.TEACHER}: no config.yml beside it, to tell what network it is; copy that of "
             "its run there"

@@ -9,6 +9,8 @@ import yaml
 from loguru import logger
 from yacs.config import CfgNode
 
+from utils.run_folder import RunFolder, settings_beside
+
 from .checks import Choices, check_values
 from .command_line import read_command_line
 from .commands import COMMANDS, Kind
@@ -81,7 +83,7 @@ def _all_pairs(config_file: str, pairs: list[tuple[str, Any]], kind: Kind) -> li
     named = {key: _read(key, dict(pairs).get(key, "")) for key in ("RESUME", "OUTPUT_DIR")}
     if kind.resumes and (run := named["RESUME"]):
         folder = run_folder(run, named["OUTPUT_DIR"])
-        files = [folder / "config.yml", *([config_file] if config_file else [])]
+        files = [RunFolder(folder).settings, *([config_file] if config_file else [])]
         pairs = [*pairs, ("OUTPUT_DIR", str(folder)), ("RESUME", str(folder) if run == NEWEST else run)]
     else:
         files = [config_file or _default_file(pairs, kind)]
@@ -93,7 +95,7 @@ def _all_pairs(config_file: str, pairs: list[tuple[str, Any]], kind: Kind) -> li
 def _default_file(pairs: list[tuple[str, str]], kind: Kind) -> Path:
     weights = dict(pairs).get(kind.settings_beside)
     if weights:
-        beside = Path(_read(kind.settings_beside, weights)).parent / "config.yml"
+        beside = settings_beside(Path(_read(kind.settings_beside, weights)))
         if os.path.isfile(beside):
             return beside
     return DEFAULT_FILE

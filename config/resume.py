@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from utils.run_folder import RunFolder, newest_run
+
 from .defaults import SETTINGS
 from .errors import ConfigError
 
@@ -22,18 +24,18 @@ def run_folder(run: str, output_dir: str) -> Path:
     """
     if run != NEWEST:
         folder = Path(run) if os.path.isdir(run) else Path(run).parent
-        if not os.path.exists(run) or not (folder / "config.yml").is_file():
+        if not os.path.exists(run) or not RunFolder(folder).settings.is_file():
             raise ConfigError(
                 f"--resume {run}: no run there; name the folder that holds its last.pth and config.yml"
             )
         return folder
     above = Path(output_dir or "logs")
-    found = [*above.glob("last*.pth"), *above.glob("*/last*.pth")]
-    if not found:
+    newest = newest_run(above)
+    if newest is None:
         raise ConfigError(
             f"--resume: no run with a last.pth under {above}; name its folder: --resume <folder>"
         )
-    return max(found, key=lambda file: file.stat().st_mtime).parent
+    return newest.path
 
 
 def check_changes(now: Mapping, run: Mapping) -> list[str]:

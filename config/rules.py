@@ -2,8 +2,6 @@
 
 from yacs.config import CfgNode
 
-RESNETS = ("resnet", "se_resnet")  # beginnings of their names
-
 
 def training_problems(cfg: CfgNode) -> list[str]:
     """Of a training."""
@@ -48,10 +46,6 @@ def _network_problems(cfg: CfgNode) -> list[str]:
             "nothing to train while the backbone is frozen (SOLVER.FREEZE): with MODEL.ID_LOSS_TYPE none, it "
             "is all that learns"
         )
-    if solver.LAYER_DECAY != 1 and not model.NAME.startswith((*RESNETS, "timm/")):
-        problems.append(
-            f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
-        )
     if solver.SCHEDULE == "cosine" and solver.MIN_LR > solver.BASE_LR:
         problems.append(f"SOLVER.MIN_LR {solver.MIN_LR} must not be above SOLVER.BASE_LR {solver.BASE_LR}")
     return problems
@@ -59,8 +53,6 @@ def _network_problems(cfg: CfgNode) -> list[str]:
 
 def _distillation_problems(cfg: CfgNode) -> list[str]:
     problems, model, kd = [], cfg.MODEL, cfg.KD
-    if kd.SELF and not model.NAME.startswith(RESNETS):
-        problems.append(f"KD.SELF (--kd) is for ResNets, whose stages learn from the last, not {model.NAME}")
     if kd.TEACHER and kd.TEACHER_FEATURES:
         problems.append("KD.TEACHER and KD.TEACHER_FEATURES are two teachers; name one")
     if (kd.SELF or kd.TEACHER or kd.TEACHER_FEATURES) and (

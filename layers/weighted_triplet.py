@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .triplet_loss import pair_distances
+from .pairs import pair_distances, positives_and_negatives
 
 
 class WeightedTripletLoss(nn.Module):
@@ -26,7 +26,8 @@ class WeightedTripletLoss(nn.Module):
             target: (B,) int64 identities.
         """
         with torch.autocast(feat.device.type, enabled=False):
-            distance, positive, negative = pair_distances(feat, target)
+            distance = pair_distances(feat)
+            positive, negative = positives_and_negatives(target)
             far = (_softmax(distance, positive) * distance).sum(1)
             near = (_softmax(-distance, negative) * distance).sum(1)
             valid = positive.any(1) & negative.any(1)

@@ -13,7 +13,7 @@ from loguru import logger
 from benchmarks import evaluation, training
 from config import find_subcommand
 from tools.start import read_options, start
-from utils.errors import run_command
+from utils.command import run_command
 from utils.files import atomic_write
 
 

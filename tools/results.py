@@ -9,7 +9,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import get_defaults, read_options
-from utils.errors import run_command
+from utils.command import run_command
 from utils.run_table import read_run, runs_table
 
 

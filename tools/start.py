@@ -6,7 +6,9 @@ import torch
 from yacs.config import CfgNode
 
 import config
+import modeling
 from config import Choices, check_datasets, check_network, check_paths, load_cfg
+from config.commands import COMMANDS, TRAINING
 from data.datasets import DATASETS, find_own
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
@@ -50,6 +52,7 @@ def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
 def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.device]:
     """Read and check the command line, set up log, random numbers and device, meet torchrun's processes."""
     cfg = read_settings(command, argv)
+    modeling.check_network(cfg, training=COMMANDS[command].kind is TRAINING)
     check_paths(cfg, command)
     seed_everything(cfg.SEED)
     device = select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)

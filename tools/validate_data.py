@@ -12,9 +12,9 @@ from data import read_dataset
 from data.datasets import joint_name
 from data.examination import SUBSETS, Report, examine, images_per_id, report_table, report_tree
 from tools.start import read_options, read_settings
+from utils.command import run_command
 from utils.data_picture import draw_data
-from utils.errors import run_command
-from utils.files import atomic_write
+from utils.files import atomic_write, legal_name
 from utils.logger import log_plain
 
 
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     cfg = read_settings("validate_data", argv)
     report = examine(read_dataset(cfg), cfg)
     log_plain(report_table(report))
-    draw(report, Path(options.picture or f"logs/data-{joint_name(cfg.DATASETS.NAMES)}.png"))
+    draw(report, Path(options.picture or f"logs/data-{legal_name(joint_name(cfg.DATASETS.NAMES))}.png"))
     if options.json:
         with atomic_write(Path(options.json)) as stream:
             json.dump(report_tree(report), stream, indent=1, ensure_ascii=False)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from .errors import InputError, os_reason
+from .figures import Figure
 
 
 def draw_data(

@@ -19,14 +19,13 @@ def setup_logger() -> None:
 
     Of several processes only the first logs; warnings of the others go to stderr.
     """
-    sys.stdout.reconfigure(line_buffering=True)  # a file or pipe shows each line at once, as a terminal does
     logger.remove()
     _early_lines.clear()
     _early_sink.clear()
     if process_number() > 0:
         logger.add(sys.stderr, level="WARNING", format=f"process {process_number()}: {{message}}")
         return
-    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty())
+    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty(), catch=False)
     _early_sink.append(logger.add(_early_lines.append))
 
 

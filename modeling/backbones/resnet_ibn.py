@@ -7,7 +7,10 @@ import torch
 from torch import nn
 from torchvision.models.resnet import Bottleneck
 
-from .resnet import RESNETS, ResNetBackbone
+from .info import BackboneInfo
+from .resnet import RESNETS, ResNetBackbone, resnet_info
+
+_RELEASE = "https://github.com/XingangPan/IBN-Net/releases/download/v1.0/"
 
 
 class IBN(nn.Module):
@@ -55,7 +58,7 @@ def ibn_a(resnet: Callable[..., ResNetBackbone], **kwargs) -> ResNetBackbone:
 
 def resnet50_ibn_b(**kwargs) -> ResNetBackbone:
     """IBN-b: instance norm in the stem and after the last block of stages 1 and 2."""
-    net = RESNETS["resnet50"](**kwargs)
+    net = RESNETS["resnet50"].make(**kwargs)
     net.bn1 = nn.InstanceNorm2d(net.bn1.num_features, affine=True)
     for stage in (net.layer1, net.layer2):
         last = BottleneckIBNb(stage[-1].conv1.in_channels, stage[-1].conv1.out_channels)
@@ -64,7 +67,19 @@ def resnet50_ibn_b(**kwargs) -> ResNetBackbone:
     return net
 
 
+def ibn_info(make: Callable[..., ResNetBackbone], feature_dim: int, file: str) -> BackboneInfo:
+    """A network whose ImageNet weights IBN-Net published in this file."""
+    return resnet_info(make, feature_dim, imagenet_url=_RELEASE + file)
+
+
+def _ibn_a(plain: str, file: str) -> BackboneInfo:
+    return ibn_info(partial(ibn_a, RESNETS[plain].make), RESNETS[plain].feature_dim, file)
+
+
 IBN_RESNETS = {
-    f"resnet{depth}_ibn_a": partial(ibn_a, RESNETS[f"resnet{depth}"]) for depth in (18, 34, 50, 101)
+    "resnet18_ibn_a": _ibn_a("resnet18", "resnet18_ibn_a-2f571257.pth"),
+    "resnet34_ibn_a": _ibn_a("resnet34", "resnet34_ibn_a-94bc1577.pth"),
+    "resnet50_ibn_a": _ibn_a("resnet50", "resnet50_ibn_a-d9d0bb7b.pth"),
+    "resnet101_ibn_a": _ibn_a("resnet101", "resnet101_ibn_a-59ea0ac6.pth"),
+    "resnet50_ibn_b": ibn_info(resnet50_ibn_b, 2048, "resnet50_ibn_b-9ca61e85.pth"),
 }
-IBN_RESNETS["resnet50_ibn_b"] = resnet50_ibn_b

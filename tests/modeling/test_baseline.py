@@ -168,7 +168,7 @@ def test_networks_of_timm(load, images, name, dim, caplog_loguru):
     )
     theirs = timm.create_model(name, num_classes=0, **({"img_size": (64, 32)} if "vit" in name else {}))
     assert set(model.base.state_dict()) == set(theirs.state_dict())
-    assert model.feature_dim == model.base.feature_dim == dim
+    assert model.feature_dim == model.info.feature_dim == dim
     score, feat = model.train()(images)
     assert score.shape == (4, 10) and feat.shape == (4, dim)
     (score.square().sum() + feat.sum()).backward()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from solver import WarmupMultiStepLR, make_optimizer, make_scheduler
+from solver import Warmup, WarmupMultiStepLR, make_optimizer, make_scheduler
 
 
 class Net(nn.Module):
@@ -109,7 +109,18 @@ def test_schedule_refuses_what_it_cannot_do():
 
 def test_warmup_refuses_an_unknown_unit():
     with pytest.raises(ValueError, match="warmup_by must be 'epoch' or 'iteration'"):
-        WarmupMultiStepLR(torch.optim.SGD(Net().parameters(), lr=1), [5], warmup_by="step")
+        Warmup(by="step")
+
+
+def test_called_as_in_reid_strong_baseline():
+    optimizer = torch.optim.SGD(Net().parameters(), lr=1)
+    scheduler = WarmupMultiStepLR(optimizer, [3, 6], 0.5, 1.0 / 3, 4, "constant", -1)
+    seen = []
+    for _ in range(8):
+        scheduler.step()
+        seen.append(scheduler.get_last_lr()[0])
+        optimizer.step()
+    assert seen == pytest.approx([plain_rate(e, 1, 1 / 3, 4, "constant", (3, 6), 0.5) for e in range(1, 9)])
 
 
 def plain_cosine(epoch: int, base: float, start: int, end: int, low: float) -> float:

@@ -1,14 +1,17 @@
 """The log, the run's folder, and how a command ends."""
 
+import errno
+import os
 import re
 
 import pytest
 from loguru import logger
 
 from config import ConfigError
-from utils.errors import InputError, run_command
+from utils.command import run_command
+from utils.errors import InputError
 from utils.logger import log_plain, log_to_file, setup_logger
-from utils.run_folder import make_run_folder
+from utils.run_folder import RunFolder, newest_run, settings_beside
 
 
 @pytest.fixture(autouse=True)
@@ -43,11 +46,57 @@ def test_log_file_that_cannot_be_opened(tmp_path):
 def test_run_folders_never_meet(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     setup_logger()
-    first, second = (make_run_folder("", "net-data", f"SEED: {i}") for i in range(2))
-    assert re.fullmatch(r"logs/net-data-\d{8}-\d{6}", str(first)) and first != second
-    named = [make_run_folder("out/run", "net-data", "SEED: 1") for _ in range(3)]
-    assert [str(p) for p in named] == ["out/run", "out/run-2", "out/run-3"]
-    assert (first / "config.yml").read_text() == "SEED: 0" and (first / "log.txt").exists()
+    first, second = (RunFolder.create("", "net-data", f"SEED: {i}") for i in range(2))
+    assert re.fullmatch(r"logs/net-data-\d{8}-\d{6}", first.path.as_posix()) and first != second
+    named = [RunFolder.create("out/run", "net-data", "SEED: 1") for _ in range(3)]
+    assert [run.path.as_posix() for run in named] == ["out/run", "out/run-2", "out/run-3"]
+    assert first.settings.read_text() == "SEED: 0" and first.log.exists()
+
+
+def test_the_names_of_a_runs_files(tmp_path):
+    run = RunFolder(tmp_path)
+    files = run.log, run.settings, run.results, run.curves, run.last, run.previous, run.lock
+    files += run.weights(0.7512), run.weights(0.7508, distilled=True), run.bad_batch(3, 14)
+    names = "log.txt config.yml results.csv curves.png last.pth last.previous.pth .lock"
+    names += " mAP75.1.pth mAP_KD_75.1.pth bad-batch-3-14.txt"
+    assert files == tuple(tmp_path / name for name in names.split())
+    assert settings_beside(run.weights(1.0)) == run.settings
+
+
+def test_the_newest_run_is_the_one_saved_last(tmp_path):
+    assert newest_run(tmp_path) is None and newest_run(tmp_path / "none") is None
+    for age, file in enumerate(["b/last.previous.pth", "a/last.pth", "last.pth"]):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+        os.utime(tmp_path / file, (100 - age, 100 - age))
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "mAP50.0.pth").touch()
+    assert newest_run(tmp_path) == RunFolder(tmp_path / "b")
+    (tmp_path / "b" / "last.previous.pth").unlink()
+    assert newest_run(tmp_path) == RunFolder(tmp_path / "a") == newest_run(tmp_path / "a")
+
+
+@pytest.mark.parametrize("name", ["timm/vit.augreg-C:\\people", 'net-a*b?"<>|', "con.people", "net-cut. "])
+def test_the_name_of_a_folder_is_one_that_windows_takes(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    setup_logger()
+    made = RunFolder.create("", name, "").path.name
+    assert not re.search(r'[<>:"/\\|?*]', made) and not made.lower().startswith("con.")
+    assert [p.name for p in (tmp_path / "logs").iterdir()] == [made]
+
+
+def test_settings_are_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
+    run = RunFolder.create(str(tmp_path), "", "SEED: 1")
+    run.replace_settings("SEED: 2")
+    assert run.settings.read_text() == "SEED: 2"
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="cannot write .*config.yml: No space left on device; .*OUTPUT_DIR"):
+        run.replace_settings("SEED: 3")
+    assert run.settings.read_text() == "SEED: 2"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +120,8 @@ def test_the_folder_one_stands_in_holds_a_run_and_the_next_lies_beside_it(tmp_pa
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     setup_logger()
-    assert make_run_folder(".", "x", "a: 1\n") == tmp_path / "here"
-    assert make_run_folder(".", "x", "a: 2\n") == tmp_path / "here-2"
+    assert RunFolder.create(".", "x", "a: 1\n") == RunFolder(tmp_path / "here")
+    assert RunFolder.create(".", "x", "a: 2\n") == RunFolder(tmp_path / "here-2")
     assert (tmp_path / "here" / "config.yml").read_text() == "a: 1\n"
 
 
