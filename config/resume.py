@@ -39,7 +39,7 @@ def run_folder(run: str, output_dir: str) -> Path:
 
 
 def check_changes(now: Mapping, run: Mapping) -> list[str]:
-    """What has changed since a run began, a text each.
+    """What has changed since a run began, one text per setting.
 
     Args:
         now: setting -> value.

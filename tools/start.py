@@ -5,9 +5,9 @@ from argparse import Namespace
 import torch
 from yacs.config import CfgNode
 
+import config
 import modeling
 from config import Choices, check_datasets, check_network, check_paths, load_cfg
-from config import read_options as read_options_with
 from config.commands import COMMANDS, TRAINING
 from data.datasets import DATASETS, find_own
 from data.samplers import SAMPLERS
@@ -37,7 +37,7 @@ CHOICES: Choices = {
 
 def read_options(command: str, argv: list[str] | None = None) -> Namespace:
     """Read the flags of a command that are not settings, such as ``--json``."""
-    return read_options_with(argv, command, CHOICES)
+    return config.read_options(argv, command, CHOICES)
 
 
 def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
