@@ -1,6 +1,7 @@
 """MobileNetV2 (Sandler et al., CVPR 2018), on torchvision's: its parameter names, its ImageNet weights."""
 
 import torch
+from torch import nn
 from torchvision.models.mobilenetv2 import MobileNetV2
 
 LAST_STRIDED = 14  # the first block of 160 channels, the last that halves the map
@@ -24,6 +25,9 @@ class MobileNetV2Backbone(MobileNetV2):
         self.feature_dim = self.last_channel
         del self.classifier
         self.features[LAST_STRIDED].conv[1][0].stride = (last_stride, last_stride)
+        for module in self.modules():
+            if isinstance(module, nn.ReLU6):
+                module.inplace = False  # in place, its gradient makes torch copy each map first
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) to (B, feature_dim, H / 16, W / 16)."""
