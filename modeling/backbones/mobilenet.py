@@ -1,6 +1,7 @@
 """MobileNetV2 (Sandler et al., CVPR 2018), on torchvision's: its parameter names, its ImageNet weights."""
 
 import torch
+from torch import nn
 from torchvision.models import MobileNet_V2_Weights
 from torchvision.models.mobilenetv2 import MobileNetV2
 
@@ -22,6 +23,9 @@ class MobileNetV2Backbone(MobileNetV2):
         super().__init__()
         del self.classifier
         self.features[LAST_STRIDED].conv[1][0].stride = (last_stride, last_stride)
+        for module in self.modules():
+            if isinstance(module, nn.ReLU6):
+                module.inplace = False  # in place, its gradient makes torch copy each map first
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) to (B, 1280, H / 16, W / 16)."""

@@ -13,6 +13,18 @@ from .resnet import RESNETS, ResNetBackbone, resnet_info
 _RELEASE = "https://github.com/XingangPan/IBN-Net/releases/download/v1.0/"
 
 
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance norm that keeps the layout of its input.
+
+    torch's gives maps with the channels first, which the layers after it would keep, and copy time and again.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, C, H, W) to the same shape and dtype."""
+        out = super().forward(x)
+        return out.contiguous(memory_format=torch.channels_last) if x.stride(1) == 1 else out
+
+
 class IBN(nn.Module):
     """Instance norm on the first half of the channels, batch norm on the rest.
 
@@ -23,7 +35,7 @@ class IBN(nn.Module):
     def __init__(self, planes: int):
         super().__init__()
         self.half = planes // 2
-        self.IN = nn.InstanceNorm2d(self.half, affine=True)
+        self.IN = InstanceNorm(self.half, affine=True)
         self.BN = nn.BatchNorm2d(planes - self.half)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -37,7 +49,7 @@ class BottleneckIBNb(Bottleneck):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.IN = nn.InstanceNorm2d(self.conv3.out_channels, affine=True)
+        self.IN = InstanceNorm(self.conv3.out_channels, affine=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) to (B, 4 x planes, H', W')."""
@@ -59,7 +71,7 @@ def ibn_a(resnet: Callable[..., ResNetBackbone], **kwargs) -> ResNetBackbone:
 def resnet50_ibn_b(**kwargs) -> ResNetBackbone:
     """IBN-b: instance norm in the stem and after the last block of stages 1 and 2."""
     net = RESNETS["resnet50"].make(**kwargs)
-    net.bn1 = nn.InstanceNorm2d(net.bn1.num_features, affine=True)
+    net.bn1 = InstanceNorm(net.bn1.num_features, affine=True)
     for stage in (net.layer1, net.layer2):
         last = BottleneckIBNb(stage[-1].conv1.in_channels, stage[-1].conv1.out_channels)
         last.load_state_dict(stage[-1].state_dict(), strict=False)  # torchvision's initial weights
