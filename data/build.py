@@ -13,10 +13,12 @@ from utils.logger import log_plain
 
 from .cache import open_cache
 from .datasets import Record, ReidDataset, read_named, statistics_table, unite
-from .images import ImageDataset, ReidLoader
+from .images import ImageDataset
+from .loader import ReidLoader
 from .samplers import SAMPLERS, BatchShard, shard_range
 from .transforms import make_test_transform, make_train_transform
 from .validation import report_quickly
+from .workers import warn_of_shared_memory
 
 
 def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
@@ -36,12 +38,9 @@ def make_data_loader(cfg: CfgNode) -> tuple[ReidLoader, ReidLoader, int, int]:
     if not dataset.train:
         raise _no_training_images(cfg.DATASETS.NAMES[0])
     report_quickly(dataset, cfg)
-    return (
-        make_train_loader(cfg, dataset),
-        make_val_loader(cfg, dataset),
-        len(dataset.query),
-        dataset.num_train_pids,
-    )
+    train, val = _train_loader(cfg, dataset), _test_loader(cfg, dataset.query + dataset.gallery)
+    warn_of_shared_memory(train, val)
+    return train, val, len(dataset.query), dataset.num_train_pids
 
 
 def read_dataset(cfg: CfgNode, train: bool = True) -> ReidDataset:
@@ -80,6 +79,26 @@ def read_dataset(cfg: CfgNode, train: bool = True) -> ReidDataset:
 
 def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
     """Batches of training images, drawn by DATALOADER.SAMPLER; of each, the part of this process."""
+    loader = _train_loader(cfg, dataset)
+    warn_of_shared_memory(loader)
+    return loader
+
+
+def make_val_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
+    """The query images, then the gallery images, in order."""
+    loader = _test_loader(cfg, dataset.query + dataset.gallery)
+    warn_of_shared_memory(loader)
+    return loader
+
+
+def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader | None:
+    """Further images of a query's person in the query's camera, or None where the data set has none."""
+    seen = {(record.pid, record.camid) for record in dataset.query}
+    records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
+    return _test_loader(cfg, records) if records else None
+
+
+def _train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
     batch_size = cfg.SOLVER.IMS_PER_BATCH
     rank, processes = idist.get_rank(), idist.get_world_size()
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER](
@@ -96,18 +115,6 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
         persistent_workers=workers > 0,
         pin_memory=_pin_memory(cfg, images),
     )
-
-
-def make_val_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
-    """The query images, then the gallery images, in order."""
-    return _test_loader(cfg, dataset.query + dataset.gallery)
-
-
-def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader | None:
-    """Further images of a query's person in the query's camera, or None where the data set has none."""
-    seen = {(record.pid, record.camid) for record in dataset.query}
-    records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
-    return _test_loader(cfg, records) if records else None
 
 
 def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:

@@ -96,6 +96,7 @@ def do_train(
     validation = Validation(
         cfg, average or model, val_loader, num_query, device, checkpoints, curves, run, interrupt
     )
+    train_loader.while_waiting = lambda: stop_waiting(step, run, interrupt)
     trainer.add_event_handler(Events.ITERATION_COMPLETED, save_or_stop, cfg, step, run, interrupt)
     trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: run.save())
     trainer.add_event_handler(Events.EPOCH_COMPLETED, validation)
@@ -129,6 +130,14 @@ def save_or_stop(engine: Engine, cfg: CfgNode, step: TrainStep, run: RunState, i
         engine.terminate()
     elif 0 < solver.SAVE_EVERY_MINUTES <= run.minutes_since_save():
         run.save()
+
+
+def stop_waiting(step: TrainStep, run: RunState, interrupt: Interrupt) -> None:
+    """End the training at a signal that came while no batch does, and perhaps never will."""
+    if interrupt.heard and idist.get_world_size() == 1:
+        if step.complete:
+            run.save()
+        raise StoppedError
 
 
 @dataclass
