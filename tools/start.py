@@ -4,7 +4,7 @@ import torch
 from yacs.config import CfgNode
 
 from config import check_choices, check_datasets, check_network, check_paths, load_cfg
-from data.datasets import DATASETS, find_own
+from data.datasets import DATASETS, find_custom
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
 from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
@@ -33,7 +33,7 @@ def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
     cfg = load_cfg(argv, command)
     check_choices(cfg, REGISTRIES)
     check_network(cfg, BACKBONES, TIMM, timm_names)
-    check_datasets(cfg, command, DATASETS, lambda name: find_own(name, cfg.DATASETS.ROOT_DIR) is not None)
+    check_datasets(cfg, command, DATASETS, lambda name: find_custom(name, cfg.DATASETS.ROOT_DIR) is not None)
     return cfg
 
 

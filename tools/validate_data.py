@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from data import read_dataset
 from data.datasets import joint_name
-from data.examination import SUBSETS, Report, examine, images_per_id, report_table, report_tree
+from data.validation import SUBSETS, Report, examine, images_per_id, report_table, report_tree
+from data.validation.picture import draw_data
 from tools.start import read_settings
-from utils.data_picture import draw_data
 from utils.errors import InputError, os_reason, run_command
 from utils.logger import log_plain
 

@@ -16,7 +16,7 @@ from data.datasets import Record
 from data.images import ImageDataset
 from data.loader import ReidLoader
 from tests.conftest import ROOT, assert_refused
-from tests.data.own_data import write_image
+from tests.data.custom_data import write_image
 from utils.errors import InputError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="as Linux does it")
@@ -95,9 +95,7 @@ def test_memory_that_the_system_had_promised_is_named():
 
 
 @linux
-def test_a_death_that_the_system_does_not_tell_of_is_noticed_before_the_patience_is_over(
-    records, monkeypatch
-):
+def test_a_death_that_the_system_does_not_tell_of_is_noticed_soon(records, monkeypatch):
     monkeypatch.setattr("data.workers.MP_STATUS_CHECK_INTERVAL", 0.5)
     start = time.monotonic()
     with pytest.raises(InputError, match="a process that reads images died"):
@@ -150,9 +148,7 @@ def test_what_the_loaders_need_is_compared_with_what_is_free(load, tiny, shared,
     assert sum("shared memory" in line for line in caplog_loguru) == 1
     caplog_loguru.clear()
     make_data_loader(load(*tiny, *words[:2], *words[4:]))
-    assert not [line for line in caplog_loguru if "shared memory" in line], (
-        "without processes, none is needed"
-    )
+    assert not [line for line in caplog_loguru if "shared memory" in line], "without processes: none"
 
 
 # 2 MB hold the batches of the training, 0.2 MB each, but not the one of the evaluation, 3.3 MB.
@@ -161,14 +157,8 @@ def test_what_the_loaders_need_is_compared_with_what_is_free(load, tiny, shared,
 def test_a_training_in_too_little_shared_memory_ends_with_one_line(tiny, tmp_path, size):
     words = [*tiny, "INPUT.SIZE_TRAIN", "[128,64]", "INPUT.SIZE_TEST", "[256,128]", "--IMS_PER_BATCH", "8"]
     words += ["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "2", "--MAX_EPOCHS", "1"]
-    in_small = [
-        "unshare",
-        "-m",
-        "sh",
-        "-c",
-        f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"',
-        "sh",
-    ]
+    mount = f"mount -t tmpfs -o size={size} tmpfs /dev/shm"
+    in_small = ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"]
     try:
         subprocess.run([*in_small, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
