@@ -201,18 +201,11 @@ def test_a_path_is_absolute_or_from_here_or_below_the_root(tmp_path, monkeypatch
     (tmp_path / "root" / "mine").mkdir(parents=True)
     (tmp_path / "root" / "t.CSV").write_text("")
     (tmp_path / "root" / "t.txt").write_text("")
-    root = str(tmp_path / "root")
-    assert (
-        find_custom("mine", root)
-        == find_custom(str(tmp_path / "root" / "mine"), "x")
-        == tmp_path / "root" / "mine"
-    )
+    root, mine = str(tmp_path / "root"), tmp_path / "root" / "mine"
+    assert find_custom("mine", root) == find_custom(str(mine), "x") == mine
     assert find_custom("t.CSV", root) == tmp_path / "root" / "t.CSV"
-    assert (
-        find_custom("t.txt", root) is None
-        and find_custom("yours", root) is None
-        and find_custom("", root) is None
-    )
+    for name in ("t.txt", "yours", ""):
+        assert find_custom(name, root) is None
     monkeypatch.chdir(tmp_path)
     assert find_custom("root/mine", "x") == Path("root/mine")
 
