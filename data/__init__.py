@@ -6,7 +6,6 @@ import os
 # when it is first imported.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "100000000")
 
-from .device_loader import DeviceLoader
 from .build import (
     make_data_loader,
     make_multi_query_loader,
@@ -14,6 +13,7 @@ from .build import (
     make_val_loader,
     read_dataset,
 )
+from .device_loader import DeviceLoader
 
 __all__ = [
     "DeviceLoader",

@@ -13,10 +13,12 @@ from utils.logger import log_plain
 
 from .cache import open_cache
 from .datasets import Record, ReidDataset, read_named, statistics_table, unite
-from .images import ImageDataset, ReidLoader
+from .images import ImageDataset
+from .loader import ReidLoader
 from .samplers import SAMPLERS, BatchShard, shard_range
 from .transforms import make_test_transform, make_train_transform
 from .validation import report_quickly
+from .workers import warn_of_shared_memory
 
 
 def make_data_loader(cfg: CfgNode, device=None) -> tuple[ReidLoader, ReidLoader, int, int]:
@@ -36,12 +38,10 @@ def make_data_loader(cfg: CfgNode, device=None) -> tuple[ReidLoader, ReidLoader,
     if not dataset.train:
         raise _no_training_images(cfg.DATASETS.NAMES[0])
     report_quickly(dataset, cfg)
-    return (
-        make_train_loader(cfg, dataset, device),
-        make_val_loader(cfg, dataset, device),
-        len(dataset.query),
-        dataset.num_train_pids,
-    )
+    train, val = _train_loader(cfg, dataset), _test_loader(cfg, dataset.query + dataset.gallery)
+    warn_of_shared_memory(train, val)
+    train, val = _wrap(cfg, device, train), _wrap(cfg, device, val)
+    return train, val, len(dataset.query), dataset.num_train_pids
 
 
 def read_dataset(cfg: CfgNode, train: bool = True) -> ReidDataset:
@@ -78,8 +78,28 @@ def read_dataset(cfg: CfgNode, train: bool = True) -> ReidDataset:
     return dataset
 
 
-def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
+def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device=None) -> ReidLoader:
     """Batches of training images, drawn by DATALOADER.SAMPLER; of each, the part of this process."""
+    loader = _train_loader(cfg, dataset)
+    warn_of_shared_memory(loader)
+    return _wrap(cfg, device, loader)
+
+
+def make_val_loader(cfg: CfgNode, dataset: ReidDataset, device=None) -> ReidLoader:
+    """The query images, then the gallery images, in order."""
+    loader = _test_loader(cfg, dataset.query + dataset.gallery)
+    warn_of_shared_memory(loader)
+    return _wrap(cfg, device, loader)
+
+
+def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset, device=None) -> ReidLoader | None:
+    """Further images of a query's person in the query's camera, or None where the data set has none."""
+    seen = {(record.pid, record.camid) for record in dataset.query}
+    records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
+    return _wrap(cfg, device, _test_loader(cfg, records)) if records else None
+
+
+def _train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
     batch_size = cfg.SOLVER.IMS_PER_BATCH
     rank, processes = idist.get_rank(), idist.get_world_size()
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER](
@@ -87,7 +107,7 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
     )
     images = _images(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, replace_bad=True)
     workers = _num_workers(cfg, images)
-    return _wrap(cfg, device, ReidLoader(
+    return ReidLoader(
         images,
         make_train_transform(cfg, (rank, processes)),
         cfg.DATASETS.ON_BAD_IMAGE,
@@ -95,24 +115,12 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
         num_workers=workers,
         persistent_workers=workers > 0,
         pin_memory=_pin_memory(cfg, images),
-    ))
+    )
 
 
-def make_val_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
-    """The query images, then the gallery images, in order."""
-    return _test_loader(cfg, dataset.query + dataset.gallery, device)
-
-
-def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset, device=None):
-    """Further images of a query's person in the query's camera, or None where the data set has none."""
-    seen = {(record.pid, record.camid) for record in dataset.query}
-    records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
-    return _test_loader(cfg, records, device) if records else None
-
-
-def _test_loader(cfg: CfgNode, records: list[Record], device):
+def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:
     images = _images(cfg, records, cfg.INPUT.SIZE_TEST)
-    return _wrap(cfg, device, ReidLoader(
+    return ReidLoader(
         images,
         make_test_transform(cfg),
         cfg.DATASETS.ON_BAD_IMAGE,
@@ -120,7 +128,7 @@ def _test_loader(cfg: CfgNode, records: list[Record], device):
         sampler=shard_range(len(records), idist.get_rank(), idist.get_world_size()),
         num_workers=_num_workers(cfg, images),
         pin_memory=_pin_memory(cfg, images),
-    ))
+    )
 
 
 def _no_training_images(name: str) -> InputError:
@@ -157,5 +165,6 @@ def _wrap(cfg, device, loader):
     from utils.device import network_dtype
 
     from .device_loader import DeviceLoader
+
     device = device or torch.device("cpu")
     return DeviceLoader(loader, device, network_dtype(device, cfg.SOLVER.AMP))

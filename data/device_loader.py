@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import torch
 
-from .images import Batch, ReidLoader
+from .images import Batch
 
 
 class DeviceLoader:
     """Stand-in."""
 
-    def __init__(self, loader: ReidLoader, device: torch.device, dtype: torch.dtype):
+    def __init__(self, loader, device: torch.device, dtype: torch.dtype):
         self.loader, self.device, self.dtype = loader, device, dtype
 
     dataset = property(lambda self: self.loader.dataset)

@@ -15,7 +15,7 @@ from .events import TrainingEvents, is_line_due, iteration_of_epoch
 from .features import make_engine
 from .history import History
 from .inference import evaluate
-from .interrupt import Interrupt
+from .interrupt import Interrupt, StoppedError
 from .meter import Meter
 from .non_finite import LossWatch
 from .run_state import RunState, only_one
@@ -52,6 +52,7 @@ class Run:
         if folder:
             distilled = training.distillation is not None
             self.checkpoints = BestCheckpoints(folder, cfg.SOLVER.KEEP_BEST, self.saver, distilled)
+        training.train_loader.loader.while_waiting = self.stop_waiting
         self.trainer = make_engine(self.update)
         self.trainer.register_events(*TrainingEvents)
         self.state = RunState(self.trainer, self._parts(), cfg.dump(), folder, self.saver)
@@ -129,6 +130,13 @@ class Run:
             engine.terminate()
         elif 0 < solver.SAVE_EVERY_MINUTES <= self.state.minutes_since_save():
             self.save()
+
+    def stop_waiting(self) -> None:
+        """End the training at a signal that came while no batch does, and perhaps never will."""
+        if self.interrupt.heard and idist.get_world_size() == 1:
+            if self.step.complete:
+                self.save()
+            raise StoppedError
 
     def save_epoch(self, engine: Engine) -> None:
         """Save last.pth at the end of an epoch, unless its last step just was."""

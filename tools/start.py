@@ -9,7 +9,7 @@ import config
 import modeling
 from config import Choices, check_datasets, check_network, check_paths, load_cfg
 from config.commands import COMMANDS, TRAINING
-from data.datasets import DATASETS, find_own
+from data.datasets import DATASETS, find_custom
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
 from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
@@ -45,7 +45,7 @@ def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
     setup_logger()
     cfg = load_cfg(argv, command, CHOICES)
     check_network(cfg, TIMM, timm_names)
-    check_datasets(cfg, command, DATASETS, lambda name: find_own(name, cfg.DATASETS.ROOT_DIR) is not None)
+    check_datasets(cfg, command, DATASETS, lambda name: find_custom(name, cfg.DATASETS.ROOT_DIR) is not None)
     return cfg
 
 

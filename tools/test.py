@@ -10,6 +10,7 @@ from loguru import logger
 from yacs.config import CfgNode
 
 from data import make_multi_query_loader, make_val_loader, read_dataset
+from data.validation import check_queries
 from engine import do_inference
 from evaluation import GalleryIndex, QueryRanks, TestImages, plain_scores
 from evaluation.calibration import calibration_table, operating_points, roc, save_calibration
@@ -26,6 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Read the data, load the weights, evaluate."""
     cfg, device = start("test", argv)
     dataset = read_dataset(cfg, train=False)
+    check_queries(dataset, cfg)
     model = build_model(cfg, num_classes=0)
     report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
     logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")

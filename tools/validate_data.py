@@ -10,10 +10,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from data import read_dataset
 from data.datasets import joint_name
-from data.examination import SUBSETS, Report, examine, images_per_id, report_table, report_tree
+from data.validation import SUBSETS, Report, examine, images_per_id, report_table, report_tree
+from data.validation.picture import draw_data
 from tools.start import read_options, read_settings
 from utils.command import run_command
-from utils.data_picture import draw_data
 from utils.files import atomic_write, legal_name
 from utils.logger import log_plain
 

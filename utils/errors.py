@@ -6,6 +6,11 @@ READER_DIED = (
     "a process that reads images died: {}; if memory ran short, lower DATALOADER.NUM_WORKERS; the weights "
     "saved so far are whole"
 )
+NO_SHARED_MEMORY = (
+    "a process that reads images cannot hand a batch over through shared memory (/dev/shm): {}; give a "
+    "container more of it with docker run --shm-size 2g, or lower DATALOADER.NUM_WORKERS (0 needs none); the "
+    "weights saved so far are whole"
+)
 # The last two are cuDNN's: no algorithm fits into what is free; status ALLOC_FAILED, HOST_ALLOCATION_FAILED.
 OUT_OF_MEMORY = (
     r"out of memory|can't allocate memory|not enough memory|unable to find an engine to execute this "
@@ -14,7 +19,10 @@ OUT_OF_MEMORY = (
 # Errors of torch for which the machine is at fault: a part of their text -> what to tell the user, with
 # torch's own first sentence at {}. The first that fits counts.
 FAILURES = {
+    r"^DataLoader worker .*Bus error": NO_SHARED_MEMORY,
     r"^DataLoader worker \(pid": READER_DIED,
+    r"^DataLoader timed out": "no batch has come from the processes that read images: {}; does the disk or "
+    "network drive that holds the images still answer? The weights saved so far are whole",
     OUT_OF_MEMORY: "out of memory: {}; in training, lower SOLVER.IMS_PER_BATCH (--IMS_PER_BATCH; "
     "SOLVER.GRAD_ACCUM makes up for it) or INPUT.SIZE_TRAIN, in testing TEST.IMS_PER_BATCH "
     "(--TEST_IMS_PER_BATCH); DATALOADER.CACHE ram leaves a GPU more room than device; the weights saved "

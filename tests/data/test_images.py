@@ -10,7 +10,8 @@ import torch
 
 from data import make_data_loader
 from data.datasets import Record
-from data.images import Batch, ImageDataset, ReidLoader
+from data.images import Batch, ImageDataset
+from data.loader import ReidLoader
 from data.reading import read_image
 from utils.errors import InputError
 

@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 from tests.conftest import SMALL_NET, assert_refused
-from tests.data.own_data import write_image
+from tests.data.custom_data import write_image
 
 
 @pytest.fixture

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+<<<<<<< HEAD:utils/data_picture.py
 from .errors import InputError, os_reason
 from .figures import Figure
+=======
+from utils.files import atomic_write
+>>>>>>> data:data/validation/picture.py
 
 
 def draw_data(
@@ -48,8 +52,5 @@ def draw_data(
     for axes in (left, middle, right):
         axes.grid(alpha=0.3)
         axes.legend()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file, dpi=120)
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+    with atomic_write(file, "wb") as stream:
+        figure.savefig(stream, dpi=120)

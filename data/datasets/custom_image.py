@@ -1,4 +1,4 @@
-"""An image of a user's own data."""
+"""An image of custom data: a user's own."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 SPLITS = ("train", "query", "gallery", "test")
 
 
-class OwnImage(NamedTuple):
+class CustomImage(NamedTuple):
     """One image as the user names it."""
 
     path: str

@@ -1,5 +1,6 @@
-"""What is wrong with a data set: quickly, from its records, or slowly, from its images."""
+"""What the records alone show to be wrong with a data set, in milliseconds."""
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -9,8 +10,8 @@ from yacs.config import CfgNode
 from utils.distributed import process_number
 from utils.errors import InputError
 
-from .datasets import Record, ReidDataset
-from .samplers import SAMPLERS
+from ..datasets import Record, ReidDataset
+from ..samplers import SAMPLERS
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,18 @@ class Finding:
         is_error: training or testing fails with it, or its results mean nothing.
         what: the mistake, beginning with how often it is there.
         names: what it is in, all of it.
-        mend: what to do.
+        fix: what to do.
     """
 
     is_error: bool
     what: str
     names: list[str]
-    mend: str
+    fix: str
 
     def line(self, shown: int = 3) -> str:
         """All of it in one line, with the first few names."""
         more = ", …" if len(self.names) > shown else ""
-        return f"{self.what}: {', '.join(self.names[:shown])}{more}; {self.mend}"
+        return f"{self.what}: {', '.join(self.names[:shown])}{more}; {self.fix}"
 
 
 def report_quickly(dataset: ReidDataset, cfg: CfgNode) -> None:
@@ -41,11 +42,16 @@ def report_quickly(dataset: ReidDataset, cfg: CfgNode) -> None:
     Raises:
         InputError: one of them is an error.
     """
-    for finding in quick_findings(dataset, cfg):
-        if finding.is_error:
-            raise InputError(finding.line())
-        if process_number() == 0:
-            logger.warning(finding.line())
+    _report(quick_findings(dataset, cfg))
+
+
+def check_queries(dataset: ReidDataset, cfg: CfgNode) -> None:
+    """Log as warnings which queries have no match: all that testing, without training, asks of the records.
+
+    Raises:
+        InputError: none of them has one.
+    """
+    _report(_query_findings(dataset, cfg))
 
 
 def quick_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
@@ -55,25 +61,33 @@ def quick_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
         dataset: what is trained on and tested.
         cfg: the settings; TEST.SAME_CAMERA says which matches count.
     """
-    findings = [*_query_findings(dataset, cfg.TEST.SAME_CAMERA == "keep"), *_train_findings(dataset)]
-    return [finding for finding in findings if finding.names]
+    return [*_query_findings(dataset, cfg), *_train_findings(dataset)]
 
 
 def batch_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
     """The finding that no training batch can be drawn, if so."""
     if not dataset.train:
-        mend = "it can be tested only (DATASETS.TEST_NAME); to train on it, add them"
-        return [Finding(False, "no training images", [dataset.name], mend)]
+        fix = "it can be tested only (DATASETS.TEST_NAME); to train on it, add them"
+        return [Finding(False, "no training images", [dataset.name], fix)]
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER]
     try:
         sampler(dataset.train, cfg.SOLVER.IMS_PER_BATCH, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED)
     except InputError as error:
-        what, _, mend = str(error).partition("; ")
-        return [Finding(True, what, [dataset.name], mend)]
+        what, _, fix = str(error).partition("; ")
+        return [Finding(True, what, [dataset.name], fix)]
     return []
 
 
-def _query_findings(dataset: ReidDataset, same_camera_counts: bool) -> list[Finding]:
+def _report(findings: list[Finding]) -> None:
+    for finding in findings:
+        if finding.is_error:
+            raise InputError(finding.line())
+        if process_number() == 0:
+            logger.warning(finding.line())
+
+
+def _query_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
+    same_camera_counts = cfg.TEST.SAME_CAMERA == "keep"
     cameras: dict[int, set[int]] = defaultdict(set)
     for record in dataset.gallery:
         cameras[record.pid].add(record.camid)
@@ -88,15 +102,17 @@ def _query_findings(dataset: ReidDataset, same_camera_counts: bool) -> list[Find
                 f"gallery; of {len(hidden)}, it is there under the query's own camera only)",
                 _people_and_cameras(dataset, absent + hidden),
                 "put images of the same people under other cameras into the gallery, name another data set "
-                "with DATASETS.TEST_NAME, or, if the camera ids mean nothing, TEST.SAME_CAMERA keep",
+                "with DATASETS.TEST_NAME, or, if the camera ids mean nothing, TEST.SAME_CAMERA keep"
+                + _spelled_differently(dataset, absent),
             )
         ]
-    return [
+    findings = [
         Finding(
             False,
             f"{len(absent)} of {total} queries have no match, as their person is not in the gallery",
             _people_and_cameras(dataset, absent),
-            "add images of these people to the gallery, or take out the queries; they do not count",
+            "add images of these people to the gallery, or take out the queries; they do not count"
+            + _spelled_differently(dataset, absent),
         ),
         Finding(
             False,
@@ -106,6 +122,20 @@ def _query_findings(dataset: ReidDataset, same_camera_counts: bool) -> list[Find
             "add images of these people under other cameras, or TEST.SAME_CAMERA keep; they do not count",
         ),
     ]
+    return [finding for finding in findings if finding.names]
+
+
+def _spelled_differently(dataset: ReidDataset, absent: list[Record]) -> str:
+    """A question about ids that would be in the gallery but for zeros, spaces or capitals, if there are some."""
+
+    def bare(name: str) -> str:
+        return re.sub(r"0*([0-9]+)", r"\1", "".join(name.split()).casefold())
+
+    in_gallery = {bare(name): name for name in {dataset.names.person(r.pid) for r in dataset.gallery}}
+    for name in sorted({dataset.names.person(q.pid) for q in absent}):
+        if bare(name) in in_gallery:
+            return f"; is {name} in query the person that is {in_gallery[bare(name)]} in gallery?"
+    return ""
 
 
 def _people_and_cameras(dataset: ReidDataset, queries: list[Record]) -> list[str]:
@@ -127,7 +157,7 @@ def _train_findings(dataset: ReidDataset) -> list[Finding]:
         {r.pid for r in dataset.query + dataset.gallery} if dataset.train_names is dataset.names else set()
     )
     both = sorted(tested & images.keys())
-    return [
+    findings = [
         Finding(
             False,
             f"{len(single)} of {len(images)} people in train have one image",
@@ -147,3 +177,4 @@ def _train_findings(dataset: ReidDataset) -> list[Finding]:
             "keep each person in one of the parts; results on people seen in training are too good",
         ),
     ]
+    return [finding for finding in findings if finding.names]

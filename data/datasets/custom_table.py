@@ -1,4 +1,4 @@
-"""Own data as a table: CSV or Parquet with the columns path, person_id, camera_id and split."""
+"""Custom data as a table: CSV or Parquet with the columns path, person_id, camera_id and split."""
 
 import csv
 import io
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from utils.errors import InputError, os_reason
 
+from .custom_image import SPLITS, CustomImage
 from .files import unusable
-from .own_image import SPLITS, OwnImage
 
 TABLE_SUFFIXES = (".csv", ".parquet")
 REQUIRED = ("path", "person_id", "split")
 CAMERA = "camera_id"  # this column may be missing
 
 
-def read_table(file: Path) -> list[OwnImage]:
+def read_table(file: Path) -> list[CustomImage]:
     """Read the rows, in their order.
 
     Paths are relative to the table's folder. Person and camera ids are any text or number. CSV is UTF-8, or
@@ -45,7 +45,7 @@ def read_table(file: Path) -> list[OwnImage]:
     return [image for _, image in images]
 
 
-def _image(file: Path, number: int, row: dict[str, str]) -> tuple[int, OwnImage]:
+def _image(file: Path, number: int, row: dict[str, str]) -> tuple[int, CustomImage]:
     cells = {name: row.get(name, "").strip() for name in (*REQUIRED, CAMERA)}
     for name in REQUIRED:
         if not cells[name]:
@@ -59,10 +59,10 @@ def _image(file: Path, number: int, row: dict[str, str]) -> tuple[int, OwnImage]
             f"{file}, row {number}: unknown split {cells['split'][:80]!r}; valid: {', '.join(SPLITS)}"
         )
     path = str(file.parent / cells["path"].replace("\\", "/"))
-    return number, OwnImage(path, cells["person_id"], cells[CAMERA] or None, split)
+    return number, CustomImage(path, cells["person_id"], cells[CAMERA] or None, split)
 
 
-def _check_cameras(file: Path, images: list[tuple[int, OwnImage]]) -> None:
+def _check_cameras(file: Path, images: list[tuple[int, CustomImage]]) -> None:
     without = [number for number, image in images if image.camera is None]
     if 0 < len(without) < len(images):
         raise InputError(

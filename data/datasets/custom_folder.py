@@ -1,4 +1,4 @@
-"""Own data as folders: ``train/<person>/…``, with ``query`` and ``gallery``, or ``test``, beside it."""
+"""Custom data as folders: ``train/<person>/…``, with ``query`` and ``gallery``, or ``test``, beside it."""
 
 import os
 import re
@@ -8,15 +8,15 @@ from loguru import logger
 
 from utils.errors import InputError, os_reason
 
+from .custom_image import SPLITS, CustomImage
 from .files import has_image_suffix, is_file, is_folder, list_folder, warn_left_out
 from .market_layout import SUBSETS
-from .own_image import SPLITS, OwnImage
 
 # Camera 3 in 0002_c3s1_000451_03.jpg, c3s1_07.jpg or door_c3.png.
 _CAMERA = re.compile(r"(?:^|_)c([0-9]{1,9})(?:s[0-9]+)?(?=[_.-]|$)")
 
 
-def read_folder(folder: Path) -> list[OwnImage]:
+def read_folder(folder: Path) -> list[CustomImage]:
     """Read the images, by their paths in order.
 
     Below a person's folder there may be further ones. A camera's number is read from a file's name.
@@ -30,6 +30,9 @@ def read_folder(folder: Path) -> list[OwnImage]:
             f"{folder} is no data set: it needs train, query and gallery (or test for both), each with a "
             f"folder for each person, or Market-1501's {', '.join(SUBSETS.values())}"
         )
+    read = {_key(folder / split) for split in there}
+    unread = [e.name for e in list_folder(folder) if is_folder(e) and _key(folder / e.name) not in read]
+    warn_left_out(folder, f"folders beside {', '.join(there)}, which alone are read", unread)
     images = []
     for split in there:
         entries = list_folder(folder / split)
@@ -38,7 +41,7 @@ def read_folder(folder: Path) -> list[OwnImage]:
         empty = []
         for person in filter(is_folder, entries):
             paths = _walk(folder / split / person.name, above=(folder, folder / split))
-            images += [OwnImage(path, person.name, _camera(path), split) for path in paths]
+            images += [CustomImage(path, person.name, _camera(path), split) for path in paths]
             if not paths:
                 empty.append(person.name)
         warn_left_out(folder / split, "folders without an image", empty)

@@ -13,9 +13,9 @@ import numpy as np
 from tqdm import tqdm
 from yacs.config import CfgNode
 
-from .datasets import Record, ReidDataset, counts
-from .reading import decode_image, read_file
-from .validation import Finding, batch_findings, quick_findings
+from ..datasets import Record, ReidDataset, counts
+from ..reading import decode_image, read_file
+from .findings import Finding, batch_findings, quick_findings
 
 SUBSETS = ("train", "query", "gallery")
 BLOCK = 512  # images handed to the threads at a time
@@ -108,7 +108,7 @@ def report_table(report: Report) -> str:
         lines += [
             f"{'ERROR' if finding.is_error else 'WARNING'}: {finding.what}",
             f"    {', '.join(finding.names[:SHOWN])}{more}",
-            f"    {finding.mend}",
+            f"    {finding.fix}",
         ]
     return "\n".join(lines if report.findings else [*lines, "nothing found"])
 
@@ -121,7 +121,7 @@ def report_tree(report: Report) -> dict:
         unreadable = images - len(report.sizes(subset))
         subsets[subset] = {"ids": ids, "images": images, "cameras": cameras, "unreadable": unreadable}
     findings = [
-        {"level": "error" if f.is_error else "warning", "what": f.what, "names": f.names, "mend": f.mend}
+        {"level": "error" if f.is_error else "warning", "what": f.what, "names": f.names, "fix": f.fix}
         for f in report.findings
     ]
     return {"name": report.dataset.name, "subsets": subsets, "findings": findings}

@@ -1,4 +1,5 @@
 import codecs
+import sys
 from pathlib import Path
 
 import pyarrow
@@ -7,10 +8,10 @@ import pytest
 
 from config import ConfigError, load_cfg
 from data import make_data_loader, read_dataset
-from data.datasets import find_own
-from data.datasets.own import read_own
+from data.datasets import find_custom
+from data.datasets.custom import read_custom
 from tests.conftest import SMALL_NET
-from tests.data.own_data import short, write_image, write_images
+from tests.data.custom_data import short, write_image, write_images
 from tools.start import read_settings
 from utils.errors import InputError
 
@@ -27,7 +28,7 @@ def test_folder_of_people(tmp_path, caplog_loguru):
     )
     (tmp_path / "train" / "Анна" / "notes.txt").write_text("no image")
     (tmp_path / "train" / "Анна" / ".hidden.jpg").write_text("no image")
-    dataset = read_own(tmp_path)
+    dataset = read_custom(tmp_path)
     assert dataset.name == tmp_path.name
     # Training people first, in the order of their names; cameras 1, 2, 10.
     assert short(dataset.train, tmp_path) == [
@@ -52,14 +53,14 @@ def test_folder_of_people(tmp_path, caplog_loguru):
 )
 def test_camera_in_a_file_name(tmp_path, name, camera):
     write_images(tmp_path, f"query/a/{name}", "gallery/a/x_c77.jpg")
-    dataset = read_own(tmp_path)
+    dataset = read_custom(tmp_path)
     assert dataset.names.camera(dataset.query[0].camid) == (camera or "none")
 
 
 def test_test_folder_is_divided(tmp_path):
     names = [f"test/a/{n}_c{c}.jpg" for n, c in [(1, 1), (2, 1), (3, 2), (4, 2)]]
     write_images(tmp_path, *names, "test/b/1_c1.jpg", "test/b/2_c2.jpg", "test/c/1_c1.jpg")
-    dataset = read_own(tmp_path)
+    dataset = read_custom(tmp_path)
     assert not dataset.train
     # a: the first of each camera. b: one image in each camera, the first of all, or no match would be left.
     assert [path for path, *_ in short(dataset.query, tmp_path)] == [
@@ -72,7 +73,7 @@ def test_test_folder_is_divided(tmp_path):
 
 def test_without_camera_ids_no_match_is_left_out(tmp_path, caplog_loguru):
     write_images(tmp_path, "train/a/1.jpg", "test/b/1.jpg", "test/b/2.jpg", "test/b/3.jpg")
-    dataset = read_own(tmp_path)
+    dataset = read_custom(tmp_path)
     assert [r.camid for r in dataset.query] == [0] and [r.camid for r in dataset.gallery] == [1, 1]
     (line,) = caplog_loguru
     assert "4 of 4 images have no camera id; the queries among them count as one camera" in line
@@ -81,23 +82,23 @@ def test_without_camera_ids_no_match_is_left_out(tmp_path, caplog_loguru):
 def test_market_layout_is_recognised(tmp_path):
     write_images(tmp_path / "all", *(f"{part}/0002_c{c}s1_000451_03.jpg" for part, c in
                  [("bounding_box_train", 1), ("query", 2), ("bounding_box_test", 3)]))  # fmt: skip
-    assert [r.camid for r in read_own(tmp_path / "all").query] == [1]
+    assert [r.camid for r in read_custom(tmp_path / "all").query] == [1]
     write_images(tmp_path / "tested", "query/0002_c2s1_000451_03.jpg", "bounding_box_test/0002_c3_1.jpg")
-    assert read_own(tmp_path / "tested").train == [] and read_own(tmp_path / "tested").name == "tested"
+    assert read_custom(tmp_path / "tested").train == [] and read_custom(tmp_path / "tested").name == "tested"
 
 
 def test_what_is_no_data_set(tmp_path, caplog_loguru):
     with pytest.raises(InputError, match="is no data set: it needs train, query and gallery .or test"):
-        read_own(tmp_path)
+        read_custom(tmp_path)
     (tmp_path / "train" / "nobody").mkdir(parents=True)
     write_images(tmp_path, "train/stray.jpg")
     with pytest.raises(InputError, match="holds no image"):
-        read_own(tmp_path)
+        read_custom(tmp_path)
     assert "1 images that are in no person's folder: stray.jpg" in caplog_loguru[0]
     assert "1 folders without an image: nobody" in caplog_loguru[1]
     write_images(tmp_path, "test/a/1.jpg", "gallery/a/1.jpg")
     with pytest.raises(InputError, match="has test beside query or gallery"):
-        read_own(tmp_path)
+        read_custom(tmp_path)
 
 
 CSV = """path,person_id,camera_id,split
@@ -131,7 +132,7 @@ def table(tmp_path):
     ],
 )
 def test_csv(tmp_path, table, content):
-    dataset = read_own(table(content))
+    dataset = read_custom(table(content))
     assert dataset.name == "people"
     assert short(dataset.train, tmp_path) == [("a/1.jpg", 0, 1), ("a/2.jpg", 0, 0)]
     assert short(dataset.query + dataset.gallery, tmp_path) == [("b/1, 2.jpg", 1, 1), ("b/2.jpg", 1, 0)]
@@ -142,7 +143,7 @@ def test_csv(tmp_path, table, content):
 def test_csv_of_other_spreadsheets(table):
     content = "path;split;person_id\na/1.jpg;test;1\na/2.jpg;test;1\n"
     for text in (content, content.replace(";", "\t")):
-        dataset = read_own(table(text))
+        dataset = read_custom(table(text))
         assert (len(dataset.query), len(dataset.gallery)) == (1, 1)
         assert dataset.query[0].camid != dataset.gallery[0].camid
 
@@ -171,7 +172,7 @@ def test_csv_of_other_spreadsheets(table):
 )
 def test_bad_csv(table, content, message):
     with pytest.raises(InputError, match=message) as error:
-        read_own(table(content))
+        read_custom(table(content))
     assert "\n" not in str(error.value)
 
 
@@ -184,30 +185,29 @@ def test_parquet(tmp_path, table):
         "note": [None, None, None],
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "people.parquet")
-    dataset = read_own(tmp_path / "people.parquet")
+    dataset = read_custom(tmp_path / "people.parquet")
     assert short(dataset.gallery, tmp_path) == [("b/2.jpg", 0, 2)]
     assert dataset.names.person(0) == "7" and dataset.names.camera(2) == "10"
     columns["camera_id"] = [1.0, float("nan"), 10.0]
     pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "people.parquet")
     with pytest.raises(InputError, match="people.parquet, row 3: camera_id is empty"):
-        read_own(tmp_path / "people.parquet")
+        read_custom(tmp_path / "people.parquet")
     (tmp_path / "people.parquet").write_bytes(b"PAR1 but no more")
     with pytest.raises(InputError, match="people.parquet is no Parquet table"):
-        read_own(tmp_path / "people.parquet")
+        read_custom(tmp_path / "people.parquet")
 
 
 def test_a_path_is_absolute_or_from_here_or_below_the_root(tmp_path, monkeypatch):
     (tmp_path / "root" / "mine").mkdir(parents=True)
     (tmp_path / "root" / "t.CSV").write_text("")
     (tmp_path / "root" / "t.txt").write_text("")
-    root = str(tmp_path / "root")
-    assert (
-        find_own("mine", root) == find_own(str(tmp_path / "root" / "mine"), "x") == tmp_path / "root" / "mine"
-    )
-    assert find_own("t.CSV", root) == tmp_path / "root" / "t.CSV"
-    assert find_own("t.txt", root) is None and find_own("yours", root) is None and find_own("", root) is None
+    root, mine = str(tmp_path / "root"), tmp_path / "root" / "mine"
+    assert find_custom("mine", root) == find_custom(str(mine), "x") == mine
+    assert find_custom("t.CSV", root) == tmp_path / "root" / "t.CSV"
+    for name in ("t.txt", "yours", ""):
+        assert find_custom(name, root) is None
     monkeypatch.chdir(tmp_path)
-    assert find_own("root/mine", "x") == Path("root/mine")
+    assert find_custom("root/mine", "x") == Path("root/mine")
 
 
 def test_names_are_checked_before_anything_is_read(tmp_path):
@@ -224,7 +224,7 @@ def test_names_are_checked_before_anything_is_read(tmp_path):
     read_settings("test", [*words, "DATASETS.TEST_NAME", "mine", "DATASETS.NAMES", "gone"])
 
 
-def test_own_folder_through_to_batches(tmp_path):
+def test_custom_folder_through_to_batches(tmp_path):
     for person in range(4):
         write_images(tmp_path / "mine", *(f"train/p{person}/{n}_c{n}.jpg" for n in (1, 2)))
     write_images(tmp_path / "mine", "test/t/1.jpg", "test/t/2.jpg")
@@ -254,6 +254,49 @@ def test_a_part_that_is_missing(tmp_path):
 
 
 def test_files_of_a_table_that_are_gone_are_left_to_reading(tmp_path, table):
-    dataset = read_own(table(CSV + "b/gone.jpg,7,门口,gallery\n"))
+    dataset = read_custom(table(CSV + "b/gone.jpg,7,门口,gallery\n"))
     assert dataset.gallery[-1].path.endswith("gone.jpg")
     write_image(tmp_path / "b/gone.jpg")
+
+
+@pytest.mark.parametrize("junk", ["-1", "-0001", "-1.0"])
+def test_junk_is_left_out_as_of_market_1501_and_distractors_stay(tmp_path, caplog_loguru, junk):
+    """As layumi's prepare.py lays Market-1501 out: junk under -1, distractors under 0000."""
+    names = ["query/0002/1_c1s1.jpg", "gallery/0002/2_c2s1.jpg", "gallery/0000/3_c3s1.jpg"]
+    write_images(tmp_path / "m", "train/0003/0_c1s1.jpg", *names)
+    without = read_custom(tmp_path / "m")
+    caplog_loguru.clear()
+    write_images(tmp_path / "m", f"gallery/{junk}/4_c3s1.jpg", f"train/{junk}/5_c1s1.jpg")
+    assert read_custom(tmp_path / "m") == without
+    (line,) = caplog_loguru
+    assert f"left out 2 images of the person {junk}" in line and "junk" in line
+    assert [without.names.person(r.pid) for r in without.gallery] == ["0000", "0002"]
+    rows = [f"m/{name},{name.split('/')[1]},{name.split('/')[0]}" for name in names]
+    rows += [f"m/gallery/{junk}/4_c3s1.jpg,{junk},gallery"]
+    (tmp_path / "t.csv").write_text("\n".join(["path,person_id,split", *rows]))
+    caplog_loguru.clear()
+    assert len(read_custom(tmp_path / "t.csv").gallery) == 2
+    assert any(f"left out 1 images of the person {junk}" in line for line in caplog_loguru)
+
+
+@pytest.mark.parametrize("person", ["-10", "1", "-", "--1", "a-1", "01"])
+def test_what_is_not_junk(tmp_path, caplog_loguru, person):
+    write_images(tmp_path, f"query/{person}/1_c1.jpg", f"gallery/{person}/1_c2.jpg")
+    assert len(read_custom(tmp_path).gallery) == 1 and not caplog_loguru
+
+
+def test_folders_that_are_not_read_are_named(tmp_path, caplog_loguru):
+    write_images(tmp_path, "train/a/1_c1.jpg", "query/b/1_c1.jpg", "gallery/b/1_c2.jpg")
+    write_images(tmp_path, "train_all/a/1_c1.jpg", "val/a/1_c1.jpg", "multi-query/b/1_c1.jpg")
+    write_images(tmp_path, "__MACOSX/a/1_c1.jpg", ".cache/a/1_c1.jpg", "gallery/b/@eaDir/1_c2.jpg")
+    assert len(read_custom(tmp_path).gallery) == 1
+    (line,) = caplog_loguru
+    assert "left out 3 folders beside train, query, gallery" in line
+    assert line.rstrip().endswith("multi-query, train_all, val")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_folder_that_is_read_under_another_name_is_not_left_out(tmp_path, caplog_loguru):
+    write_images(tmp_path, "train_all/a/1_c1.jpg")
+    (tmp_path / "train").symlink_to(tmp_path / "train_all")
+    assert len(read_custom(tmp_path).train) == 1 and not caplog_loguru
