@@ -10,8 +10,8 @@ from .margin_loss import MarginLoss
 class ArcFaceLoss(MarginLoss):
     """Cross-entropy of scaled cosines, with a margin added to the angle of the right class.
 
-    Where angle plus margin would exceed pi, beyond which the cosine rises again, the score is the cosine minus
-    margin x sin(margin), as in the authors' code, so that a larger angle never costs less.
+    Where angle plus margin would exceed pi, beyond which the cosine rises again, the score is the cosine
+    minus margin x sin(margin), as in the authors' code, so that a larger angle never costs less.
 
     Args:
         scale: of the cosines.
