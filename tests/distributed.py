@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ignite.distributed as idist
 import torch.multiprocessing
 
+from tests.commands import START_METHOD, ensure_fork_server
 from utils.distributed import leave_processes
 
 PROCESSES = 2
@@ -17,7 +18,8 @@ def run_in_processes(check: Callable[[int], None]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    torch.multiprocessing.spawn(_run, (check, port), nprocs=PROCESSES)
+    ensure_fork_server()
+    torch.multiprocessing.start_processes(_run, (check, port), PROCESSES, start_method=START_METHOD)
 
 
 def _run(rank: int, check: Callable[[int], None], port: int) -> None:
