@@ -1,42 +1,22 @@
 """The commands as a user runs them."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
 
-from tests.conftest import ROOT, TINY_SETTINGS, assert_refused
+from tests.commands import MAINS, ROOT, run_fresh
+from tests.conftest import TINY_SETTINGS, assert_refused
 
 
 @pytest.fixture(scope="module")
 def run(tiny, tmp_path_factory):
-    """One training through the command: its output, and its folder."""
+    """One training through the command, in a Python that starts anew: its output, and its folder."""
     folder = tmp_path_factory.mktemp("run") / "first"
-    done = subprocess.run(
-        [
-            sys.executable,
-            ROOT / "tools/train.py",
-            *tiny,
-            "--IMS_PER_BATCH",
-            "16",
-            "--MAX_EPOCHS",
-            "2",
-            "--TEST_IMS_PER_BATCH",
-            "4",
-            "SOLVER.LOG_PERIOD",
-            "2",
-            "OUTPUT_DIR",
-            folder,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        cwd=folder.parent,
-    )
+    words = ["--IMS_PER_BATCH", 16, "--MAX_EPOCHS", 2, "--TEST_IMS_PER_BATCH", 4, "SOLVER.LOG_PERIOD", 2]
+    done = run_fresh(ROOT / "tools/train.py", *tiny, *words, "OUTPUT_DIR", folder, cwd=folder.parent)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, folder
 
