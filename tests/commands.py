@@ -1,8 +1,8 @@
 """The commands of tools/, each in a process that is forked from one that has imported everything.
 
 Starting Python and importing torch takes seconds, a fork hundredths of one. A forked command has its own
-arguments, folder, environment and output, ends with an exit code or by a signal, and leaves nothing behind in the
-process of the tests. Where there is no fork (Windows), it is spawned.
+arguments, folder, environment and output, ends with an exit code or by a signal, and leaves nothing behind in
+the process of the tests. Where there is no fork (Windows), it is spawned.
 """
 
 import multiprocessing

@@ -17,17 +17,9 @@ from data.datasets.synthetic import draw
 from tests.commands import ROOT, Command, run_fresh
 
 TINY = SyntheticSpec(train_ids=16, test_ids=4, images_per_camera=2, seed=0)
-# The same as settings, and a network small and fast enough for a test on the CPU.
-TINY_SETTINGS = [
-    "DATASETS.SYNTHETIC.TRAIN_IDS",
-    "16",
-    "DATASETS.SYNTHETIC.TEST_IDS",
-    "4",
-    "DATASETS.SYNTHETIC.IMAGES_PER_CAMERA",
-    "2",
-    "DATALOADER.NUM_WORKERS",
-    "0",
-]
+# For large networks: two batches of 8 images, or a few more.
+TINIEST = SyntheticSpec(train_ids=4, test_ids=2, images_per_camera=2, seed=0)
+# A network small and fast enough for a test on the CPU.
 SMALL_NET = [
     "--model_name",
     "resnet18",
@@ -58,9 +50,27 @@ def tiny_root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiniest(tmp_path_factory) -> list[str]:
+    """Settings that take the tiniest data set, which holds two batches of 8 images, or a few more."""
+    root = tmp_path_factory.mktemp("tiniest")
+    draw(root / "synthetic", TINIEST)
+    return synthetic_settings(root, TINIEST)
+
+
+def synthetic_settings(root: Path, spec: SyntheticSpec) -> list[str]:
+    """The settings of a drawn data set, read without further processes."""
+    return [
+        *("DATASETS.NAMES", "synthetic", "DATASETS.ROOT_DIR", str(root), "DATALOADER.NUM_WORKERS", "0"),
+        *("DATASETS.SYNTHETIC.TRAIN_IDS", str(spec.train_ids)),
+        *("DATASETS.SYNTHETIC.TEST_IDS", str(spec.test_ids)),
+        *("DATASETS.SYNTHETIC.IMAGES_PER_CAMERA", str(spec.images_per_camera)),
+    ]
+
+
+@pytest.fixture(scope="session")
 def tiny(tiny_root) -> list[str]:
     """Settings that train a small network on the tiny data set."""
-    return [*SMALL_NET, "DATASETS.NAMES", "synthetic", "DATASETS.ROOT_DIR", str(tiny_root), *TINY_SETTINGS]
+    return [*SMALL_NET, *synthetic_settings(tiny_root, TINY)]
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +87,7 @@ def load():
 
 @pytest.fixture(scope="module")
 def start_in(tmp_path_factory):
-    """Start ``tools/<name>.py <words>`` in a folder; a Command. What still runs after the module is killed."""
+    """Start ``tools/<name>.py <words>`` in a folder; a Command. What runs on after the module is killed."""
     started = []
 
     def start(cwd: Path, *words: object, **kwargs) -> Command:

@@ -15,9 +15,9 @@ from tests.conftest import assert_refused
 
 
 @pytest.fixture
-def train(command, tiny):
+def train(command, quick):
     return lambda *words, **kwargs: command(
-        "tools/train.py", *tiny, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", *words, **kwargs
+        "tools/train.py", *quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", *words, **kwargs
     )
 
 
@@ -57,12 +57,12 @@ def test_settings(train, tmp_path, words, message):
         ({"layer.weight": torch.zeros(2)}, "does not fit this network (matched 0 of 1 tensors"),
     ],
 )
-def test_weight_files(train, command, tiny, tmp_path, content, message):
+def test_weight_files(train, command, quick, tmp_path, content, message):
     path = tmp_path / "weights.pth"
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
     assert_refused(train("--pretrain_choice", "self", "--model_path", path), str(path), message)
-    assert_refused(command("tools/test.py", *tiny, "--model_path", path), str(path), message)
-    assert_refused(command("tools/test.py", *tiny), "TEST.WEIGHT is empty", "--model_path")
+    assert_refused(command("tools/test.py", *quick, "--model_path", path), str(path), message)
+    assert_refused(command("tools/test.py", *quick), "TEST.WEIGHT is empty", "--model_path")
 
 
 @pytest.fixture
@@ -105,7 +105,8 @@ def limit_files(size: int) -> Callable:
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
 def test_disk_that_fills_during_the_run(train, tmp_path):
     """No file may grow past 1 MB, as on a full disk: the log fits, the weights (45 MB) do not."""
-    done = train("OUTPUT_DIR", tmp_path / "run", before=limit_files(1 << 20))
+    words = ["--model_name", "resnet18", "OUTPUT_DIR", tmp_path / "run"]
+    done = train(*words, before=limit_files(1 << 20))
     assert_refused(done, "cannot write", "last.pth", "File too large", "the weights saved before are whole")
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [".lock", "config.yml", "log.txt"]
     assert "Epoch 1 done" in (tmp_path / "run" / "log.txt").read_text(), "what was logged so far is there"
@@ -122,10 +123,10 @@ def test_disk_without_room_for_the_pixel_cache(train, broken, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process as Unix does")
-def test_reading_process_that_is_killed(start, tiny, tmp_path):
+def test_reading_process_that_is_killed(start, quick, tmp_path):
     words = ["--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1000", "SOLVER.LOG_PERIOD", "1"]
     words += ["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "OUTPUT_DIR", tmp_path / "run"]
-    training = start("tools/train.py", *tiny, *words)
+    training = start("tools/train.py", *quick, *words)
     training.wait_until(lambda: "Epoch[2] Iteration[1/" in training.out)
     for worker in psutil.Process(training.process.pid).children(recursive=True):
         worker.send_signal(signal.SIGKILL)

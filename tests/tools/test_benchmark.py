@@ -8,8 +8,8 @@ from tests.plain_evaluation import plain_rank_metrics
 from utils.metrics import rank_metrics
 
 
-def test_eval(command, tmp_path):
-    done = command(
+def test_eval(fresh_command, tmp_path):
+    done = fresh_command(
         "tools/benchmark.py",
         "eval",
         "--sizes",

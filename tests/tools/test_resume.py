@@ -50,7 +50,9 @@ def test_killed_twenty_times_at_random_moments(start, fresh_command, quick, tmp_
 
 def test_sigterm_ends_a_run_well_and_the_newest_goes_on(start, command, quick, tmp_path):
     run = tmp_path / "logs" / "run"
-    training = start("tools/train.py", *quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "40", "OUTPUT_DIR", run)
+    training = start(
+        "tools/train.py", *quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "40", "OUTPUT_DIR", run
+    )
     training.wait_until(lambda: list(run.glob("mAP*")))
     training.process.terminate()
     done = training.finish()
