@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from modeling import build_model
-from tests.conftest import ROOT, assert_refused
+from tests.commands import ROOT
+from tests.conftest import assert_refused
 
 LINES = [*["--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1", "SOLVER.LOG_PERIOD", "2"], *["OUTPUT_DIR", "run"]]
 
