@@ -61,8 +61,9 @@ class Run:
         """What last.pth holds, besides place, settings and random numbers."""
         training = self.training
         return {
-            "model": training.model,
+            # The average first: whoever takes last.pth for a file of weights takes the first of the two.
             "ema": self.ema and self.ema.model,
+            "model": training.model,
             "optimizer": training.optimizer,
             "scheduler": training.scheduler,
             "scaler": self.step.scaler,
