@@ -15,7 +15,6 @@ from data import make_train_loader
 from data.datasets import ReidDataset
 from engine.divergence import LossWatch
 from engine.meter import Meter
-from engine.prefetch import Prefetcher
 from engine.step import TrainStep
 from engine.trainer import make_trainer
 from layers import make_loss
@@ -46,14 +45,14 @@ def loop_rates(
     Returns:
         Rates by name [images/s], a list of turns each; and data wait, memory and arithmetic of the loop.
     """
-    loader = make_train_loader(cfg, dataset)
+    loader = make_train_loader(cfg, dataset, device)
     model = build_model(cfg, dataset.num_train_pids).to(device, memory_format=torch.channels_last)
     optimizer = make_optimizer(cfg, model)
     loss_fn = make_loss(cfg, dataset.num_train_pids, model.global_dim).to(device)
     step = TrainStep(cfg, model, loss_fn, optimizer, device)
     loader.set_epoch(1)
-    batch = next(iter(Prefetcher(loader, device)))
-    images = loader.transform(batch.images, step.dtype)
+    batch = next(iter(loader))
+    images = batch.images
     plain = PlainTraining(cfg, dataset.num_train_pids, device, images.float(), batch.pids)
     turns = Turns(lambda: step(images, batch.pids, left=10**6), plain, len(images), device, steps, rounds)
 
@@ -71,7 +70,7 @@ def loop_rates(
     )
     trainer.add_event_handler(Events.STARTED, turns.start)
     trainer.add_event_handler(Events.ITERATION_COMPLETED, turns)
-    trainer.run(Prefetcher(loader, device), max_epochs=10**6)  # until the turns are over
+    trainer.run(loader, max_epochs=10**6)  # until the turns are over
     facts = turns.facts | {"data_wait_s": wait.value()}
     facts["flops_per_s"] = facts["flops_per_image"] * statistics.median(
         turns.rates["end_to_end_images_per_s"]
@@ -146,24 +145,24 @@ class PlainTraining:
 
 
 def input_rates(
-    cfg: CfgNode, dataset: ReidDataset, device: torch.device, dtype: torch.dtype, steps: int, rounds: int
+    cfg: CfgNode, dataset: ReidDataset, device: torch.device, steps: int, rounds: int
 ) -> dict[str, list[float]]:
     """Rates of the input alone: ours, on one thread, and image by image, in a worker [images/s]."""
     cfg = cfg.clone()
     cfg.defrost()
     cfg.DATALOADER.NUM_WORKERS = 0
-    loader = make_train_loader(cfg, dataset)
+    loader = make_train_loader(cfg, dataset, device)
     inp = cfg.INPUT
     transform = per_image_transform(
         inp.SIZE_TRAIN, inp.PROB, inp.PADDING, inp.RE_PROB, inp.PIXEL_MEAN, inp.PIXEL_STD
     )
     plain = DataLoader(
         PerImageDataset(dataset.train, transform),
-        batch_sampler=loader.batch_sampler,
+        batch_sampler=loader.loader.batch_sampler,
         num_workers=1,
         persistent_workers=True,
     )
-    ours, theirs = endless(Prefetcher(loader, device)), endless(plain)
+    ours, theirs = endless(loader), endless(plain)
     rates = {f"{name}_images_per_s_per_core": [] for name in ("input", "per_image_pipeline")}
     clock = Clock(device)
     threads = torch.get_num_threads()
@@ -173,7 +172,7 @@ def input_rates(
             next(theirs)  # what the worker has ready: from here on it is waited for
         batch_seconds = clock.time(lambda: next(theirs)[0].to(device), steps)
         time.sleep(2 * plain.prefetch_factor * batch_seconds)  # until it has as many ready again, and rests
-        seconds = (clock.time(lambda: loader.transform(next(ours).images, dtype), steps), batch_seconds)
+        seconds = (clock.time(lambda: next(ours), steps), batch_seconds)
         for values, batch_seconds in zip(rates.values(), seconds, strict=True):
             if number:  # the first turn warms up
                 values.append(cfg.SOLVER.IMS_PER_BATCH / batch_seconds)

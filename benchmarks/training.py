@@ -38,7 +38,7 @@ def measure(args: argparse.Namespace) -> dict:
     dataset = read_dataset(cfg)
     rates, facts = loop_rates(cfg, dataset, device, args.steps, args.rounds)
     dtype = network_dtype(device, cfg.SOLVER.AMP)
-    rates |= input_rates(cfg, dataset, device, dtype, args.steps, args.rounds)
+    rates |= input_rates(cfg, dataset, device, args.steps, args.rounds)
     return {
         "machine": machine(device),
         "settings": {

@@ -13,8 +13,6 @@ from utils.device import autocast, is_out_of_memory
 from utils.distributed import gather_rows, process_number
 from utils.errors import InputError
 
-from .prefetch import Prefetcher
-
 CHUNK = 4096  # features gathered on the device before they are copied to the host
 
 
@@ -65,13 +63,13 @@ class Extractor:
         def step(engine: Engine, batch) -> None:
             if not len(batch.images):  # none of its files could be read
                 return
-            device_chunk.append(self.features(batch.images, loader.transform))
+            device_chunk.append(self.features(batch.images))
             labels.append(torch.stack((batch.pids, batch.camids, batch.indices)))
             if sum(map(len, device_chunk)) >= CHUNK:
                 to_host()
 
         if len(loader):  # one of many processes may have no image
-            make_engine(step).run(Prefetcher(loader, self.device))
+            make_engine(step).run(loader)
         to_host()
         features = gather_rows(torch.cat(host) if host else torch.empty(0, 0))
         numbers = gather_rows(
@@ -82,11 +80,11 @@ class Extractor:
         return Embedded(features, *numbers.T)
 
     @torch.inference_mode()
-    def features(self, images: torch.Tensor, transform) -> torch.Tensor:
-        """(B, 3, H, W) uint8, on the device, to (B, D) float32, in pieces that its memory holds."""
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W), the network's input on the device, to (B, D) float32, as memory allows."""
         while True:
             try:
-                return torch.cat([self._piece(piece, transform) for piece in images.split(self.most)])
+                return torch.cat([self._piece(piece) for piece in images.split(self.most)])
             except RuntimeError as error:
                 if not is_out_of_memory(error) or self.most == 1:
                     raise
@@ -100,13 +98,10 @@ class Extractor:
                 )
             self._warned = True
 
-    def _piece(self, images: torch.Tensor, transform) -> torch.Tensor:
-        pixels = transform(images)
+    def _piece(self, images: torch.Tensor) -> torch.Tensor:
         with self.autocast:
-            features = self.model(pixels)
-            if self.flip:
-                features = (features + self.model(pixels.flip(3))) / 2
-        return features.float()
+            features = self.model(images).float()
+            return (features + self.model(images.flip(3)).float()) / 2 if self.flip else features
 
 
 def make_engine(process) -> Engine:

@@ -22,7 +22,6 @@ from .divergence import LossWatch
 from .inference import evaluate
 from .interrupt import Interrupt, StoppedError
 from .meter import Meter
-from .prefetch import Prefetcher
 from .run_state import RunState, only_one
 from .step import TrainStep
 from .trainer import ends_line, iteration_of_epoch, log_validation_results, make_trainer
@@ -51,8 +50,7 @@ def do_train(
     Args:
         cfg: the settings.
         model: on ``device``.
-        train_loader: yields ``data.images.Batch``; ``transform`` makes the network's input, ``set_epoch`` the
-            order.
+        train_loader: a ``data.DeviceLoader`` of the training images.
         val_loader: query images, then gallery images.
         optimizer: of the model.
         scheduler: stepped at the start of each epoch, and before each batch.
@@ -96,7 +94,7 @@ def do_train(
     validation = Validation(
         cfg, average or model, val_loader, num_query, device, checkpoints, curves, run, interrupt
     )
-    train_loader.while_waiting = lambda: stop_waiting(step, run, interrupt)
+    train_loader.loader.while_waiting = lambda: stop_waiting(step, run, interrupt)
     trainer.add_event_handler(Events.ITERATION_COMPLETED, save_or_stop, cfg, step, run, interrupt)
     trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: run.save())
     trainer.add_event_handler(Events.EPOCH_COMPLETED, validation)
@@ -110,7 +108,7 @@ def do_train(
             if trainer.state.epoch >= solver.MAX_EPOCHS or trainer.should_terminate:
                 logger.info(f"Nothing is left to train after epoch {trainer.state.epoch} (SOLVER.MAX_EPOCHS)")
                 return
-            trainer.run(Prefetcher(train_loader, device), max_epochs=solver.MAX_EPOCHS)
+            trainer.run(train_loader, max_epochs=solver.MAX_EPOCHS)
     except StoppedError:
         pass
     if interrupt.heard:

@@ -43,9 +43,7 @@ def make_trainer(
     def update(engine: Engine, batch) -> int:
         state = engine.state
         left = state.epoch_length - (state.iteration - 1) % state.epoch_length
-        loss, accuracy = step(
-            train_loader.transform(batch.images, step.dtype), batch.pids, left, batch.indices
-        )
+        loss, accuracy = step(batch.images, batch.pids, left, batch.indices)
         meter.update(loss, accuracy)
         watch.add(state.epoch, iteration_of_epoch(engine), loss, batch.indices)
         return len(batch.pids)

@@ -36,8 +36,8 @@ def main(argv: list[str] | None = None) -> int:
             "No config.yml beside the weights; if a plain ResNet of reid-strong-baseline made them, test "
             "with MODEL.STEM_RELU no"
         )
-    val_loader = make_val_loader(cfg, dataset)
-    multi_query_loader = make_multi_query_loader(cfg, dataset) if cfg.TEST.MULTI_QUERY else None
+    val_loader = make_val_loader(cfg, dataset, device)
+    multi_query_loader = make_multi_query_loader(cfg, dataset, device) if cfg.TEST.MULTI_QUERY else None
     found = do_inference(cfg, model, val_loader, len(dataset.query), device, multi_query_loader)
     leave_processes()
     if found is None:

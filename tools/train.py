@@ -29,7 +29,7 @@ from utils.run_folder import log_environment, make_run_folder
 def main(argv: list[str] | None = None) -> int:
     """Read the data, build the network, train it."""
     cfg, device = start("train", argv)
-    train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
+    train_loader, val_loader, num_query, num_classes = make_data_loader(cfg, device)
     teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, device)
     distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
     model = build_student(cfg, num_classes, teacher) if distillation else build_model(cfg, num_classes)

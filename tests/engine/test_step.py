@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from engine.prefetch import Prefetcher
 from engine.step import TrainStep
 from layers import make_loss
 
@@ -149,21 +148,3 @@ def test_compiled_network_trains_to_the_same_weights(load, parts):
     found = run(load, model, batches, "SOLVER.COMPILE", "on")
     assert found.state_dict().keys() == model.state_dict().keys(), "the names that are saved"
     assert_same(found, plain(model, [[b] for b in batches]), atol=1e-4)
-
-
-def test_prefetcher_on_the_cpu_hands_the_batches_on():
-    batches = [object(), object()]
-    loader = Prefetcher(batches, CPU)
-    assert list(loader) == batches and len(loader) == 2
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_prefetcher_on_a_gpu():
-    from data.images import Batch
-
-    gpu = torch.device("cuda", torch.cuda.current_device())
-    numbers = [torch.full((2, 3, 64, 64), i, dtype=torch.uint8).pin_memory() for i in range(20)]
-    batches = [Batch(n, *[n[:, 0, 0, 0].long().pin_memory()] * 3, []) for n in numbers]
-    for i, batch in enumerate(Prefetcher(batches, gpu)):
-        assert batch.images.device == gpu and (batch.images == i).all() and (batch.pids == i).all()
-    assert i == 19
