@@ -89,7 +89,7 @@ def test_two_processes_train_as_one_with_the_same_batch(one, alone, torchrun, ti
     assert [p.name for p in tmp_path.iterdir()] == ["run"] and "config.yml" in {
         p.name for p in (tmp_path / "run").iterdir()
     }
-    # The weights are whole, and test to the same result in any number of processes.
+    # The weights are intact, and test to the same result in any number of processes.
     weights = max((tmp_path / "run").glob("mAP*.pth"), key=lambda file: file.stat().st_mtime)
     assert not any(name.startswith("module.") for name in torch.load(weights, weights_only=True))
     table = ["tools/test.py", "--model_path", weights, "TEST.FLIP", "yes", "TEST.IMS_PER_BATCH", "3"]
