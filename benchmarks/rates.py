@@ -145,7 +145,7 @@ def input_rates(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> 
     """Rates of the input alone: ours, on one thread, and image by image, in a worker [images/s].
 
     Args:
-        cfg: the settings, but for DATALOADER.NUM_WORKERS.
+        cfg: the settings; DATALOADER.NUM_WORKERS is ignored.
         device: to compute on.
         steps: batches in a turn.
         rounds: turns that count.

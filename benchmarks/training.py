@@ -13,7 +13,7 @@ from .rates import input_rates, loop_rates
 
 
 def measure(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> dict:
-    """Images per second of what is compared, in turns, and what goes with them.
+    """Images per second of what is compared, in turns, and related figures.
 
     Args:
         cfg: the settings of a training.

@@ -17,7 +17,7 @@ Choices = Mapping[str, Collection[str]]
 
 
 def check_values(cfg: CfgNode, kind: Kind, choices: Choices) -> None:
-    """Raise one ConfigError that names every setting that is out of range or does not go with another."""
+    """Raise one ConfigError that names every setting that is out of range or does not fit another."""
     problems = [
         value_problem(key, setting, get_value(cfg, key), choices.get(key, ()))
         for key, setting in SETTINGS.items()

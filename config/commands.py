@@ -13,7 +13,7 @@ class Kind(NamedTuple):
     """What commands that use the settings in the same way have in common."""
 
     name: str  # by which flags name the commands of this kind
-    problems: Callable[[CfgNode], list[str]]  # settings that do not go together
+    problems: Callable[[CfgNode], list[str]]  # settings that do not fit together
     warnings: Callable[[CfgNode], list[str]]
     check_files: Callable[[CfgNode], None]
     reads_training_sets: bool = True  # False: only the tested data set
@@ -26,7 +26,7 @@ class Command(NamedTuple):
 
     name: str  # that of its file in tools/; of a sub-command, both words
     about: str
-    examples: tuple[str, ...] = ()  # what stands after "python tools/<file>.py"
+    examples: tuple[str, ...] = ()  # what follows "python tools/<file>.py"
     kind: Kind | None = None  # None: it uses no settings
     notes: str = ""
 

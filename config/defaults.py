@@ -47,7 +47,7 @@ _C.MODEL.DEVICE_ID = setting("0", check=str.isdecimal, text="must be the number 
 _C.MODEL.NAME = "resnet50"
 # Stride of the backbone's last stage: 1 keeps the feature map twice as high and wide as ImageNet's 2.
 _C.MODEL.LAST_STRIDE = setting(1, least=1)
-# ReLU after the first batch norm, as ImageNet weights want it. Checkpoints of reid-strong-baseline's plain
+# ReLU after the first batch norm, as ImageNet weights need it. Checkpoints of reid-strong-baseline's plain
 # ResNets (not its IBN ones) were trained without it: False for them.
 _C.MODEL.STEM_RELU = True
 # Initial weights: 'imagenet', 'self' (a whole ReID checkpoint) or 'none' (random).

@@ -1,4 +1,4 @@
-"""Settings that do not go together: a list of what is wrong, one text per problem."""
+"""Settings that do not fit together: a list of what is wrong, one text per problem."""
 
 from yacs.config import CfgNode
 

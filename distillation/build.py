@@ -50,7 +50,7 @@ class Distillation:
 
     Args:
         cfg: the settings; section KD.
-        teacher: None: there is none.
+        teacher: of the student; None: no teacher.
 
     Attributes:
         weights: of each loss that there is, by its name in ``parts``. Of a teacher: ``kd_relation``,

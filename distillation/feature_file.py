@@ -18,7 +18,7 @@ def read_features(file: Path, paths: Sequence[str]) -> np.ndarray:
     """The features of images.
 
     ``.npz`` holds ``names`` (N,) and ``features`` (N, D); ``.parquet`` the columns ``name`` and ``feature``
-    (a list of numbers); ``.csv`` lines of a name and D numbers, with or without a line of titles. A name is
+    (a list of numbers); ``.csv`` lines of a name and D numbers, with or without a header line. A name is
     an image's path, or as much of its end as distinguishes it from the others, usually the file's name.
 
     Args:

@@ -26,7 +26,7 @@ class FeatureExtractor:
     Args:
         model: on ``device``; put into evaluation mode.
         transform: transform(images (B, 3, H, W) uint8 RGB, dtype) -> the network's input, on the device of
-            the images; ``transform.size`` is the height and width that it wants [pixels].
+            the images; ``transform.size`` is the height and width that it expects [pixels].
         device: to compute on.
         batch_size: most images at a time.
         amp: compute in the processor's fast precision (bfloat16 or float16) if it has one.

@@ -126,7 +126,7 @@ def load_state(path: Path) -> dict:
         path: the run's folder, or a file of it.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no intact state.
     """
     folder = RunFolder(path if path.is_dir() else path.parent)
     if path in (folder.path, folder.last):

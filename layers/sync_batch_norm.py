@@ -76,7 +76,7 @@ class _Normalise(torch.autograd.Function):
             sums = torch.stack(sums)
             dist.all_reduce(sums)
             of_x = ops.batch_norm_backward_elemt(gradient, x, mean, invstd, weight, *sums, counts)
-        # Those of the parameters are of this process; whoever averages them over the processes has the rest.
+        # The gradients of the parameters are this process's; DistributedDataParallel averages them over all.
         return of_x, of_weight if needed[1] else None, of_bias if needed[2] else None, None
 
 

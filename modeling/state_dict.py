@@ -37,7 +37,7 @@ def read_state_dict(path: str | Path) -> Tensors:
 
 
 def _tensors(content) -> Tensors:
-    """The dict with the most tensors among ``content`` and the dicts in it, but for an optimizer's.
+    """The dict with the most tensors among ``content`` and the dicts in it, except an optimizer's.
 
     Of several equally large ones, the first: ``last.pth`` holds the averaged weights before the others.
     """
@@ -75,7 +75,7 @@ def unwrap(state: Tensors, own: Collection[str]) -> tuple[Tensors, Tensors]:
 
 
 def _prefix(state: Tensors, own: Collection[str]) -> str | None:
-    """What stands before most names: one of the WRAPPERS, or else anything before names of the network."""
+    """The prefix of most names: one of the WRAPPERS, or else anything before names of the network."""
     for wrapper in WRAPPERS:
         if 2 * sum(name.startswith(wrapper) for name in state) > len(state):
             return wrapper

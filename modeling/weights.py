@@ -86,7 +86,7 @@ def _in_our_names(state: Tensors, base: nn.Module, info: BackboneInfo) -> Tensor
     if is_fast_reid(state):
         state = from_fast_reid(state)
         differs = f"its network {info.fast_reid}; " if info.fast_reid else ""
-        pooling = "gem" if "pooling.p" in state else "that of its POOL_LAYER, which the file does not tell"
+        pooling = "gem" if "pooling.p" in state else "that of its POOL_LAYER, which the file does not name"
         logger.info(f"Weights of fast-reid: {differs}MODEL.POOLING must be {pooling}")
     if not any(name.startswith("base.") for name in state):
         state = {f"base.{name}": tensor for name, tensor in state.items()}

@@ -53,7 +53,7 @@ def _keep_traceback() -> NoReturn:
 
 def _end(code: int) -> NoReturn:
     if "LOCAL_RANK" in os.environ:
-        # A process of torchrun ends without cleaning up: one that failed could wait for ever for others that
+        # A process of torchrun ends without cleaning up: one that failed could wait forever for others that
         # wait for it, and one that is done could be aborted by torch's threads still using the interpreter.
         sys.stdout.flush()
         sys.stderr.flush()

@@ -9,14 +9,14 @@ from typing import TextIO
 
 from .errors import InputError, os_reason
 
-# Nobody reads any more: a pipe is closed (on Windows EINVAL), a terminal has hung up.
+# The reader has gone: a pipe is closed (on Windows EINVAL), a terminal has hung up.
 READER_GONE = {errno.EPIPE, errno.EINVAL, errno.EIO, errno.EBADF, errno.ESHUTDOWN}
 
 
 class Screen:
     """A text stream that can be written whatever happens to its reader; otherwise like the one it wraps.
 
-    Once nobody reads any more, what is written is lost without an error. Characters that the encoding lacks
+    Once the reader has gone, what is written is lost without an error. Characters that the encoding lacks
     are written as escapes.
 
     Args:

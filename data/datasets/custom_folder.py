@@ -1,4 +1,4 @@
-"""Custom data as folders: ``train/<person>/…``, with ``query`` and ``gallery``, or ``test``, beside it."""
+"""Custom data as folders: ``train/<person>/…``, and ``query`` and ``gallery``, or ``test``."""
 
 import os
 import re
