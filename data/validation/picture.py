@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from utils.figures import Figure
 from utils.files import atomic_write
 
 

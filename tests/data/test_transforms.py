@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
+from benchmarks.per_image_pipeline import per_image_transform
 from data.transforms import (
     POLICIES,
     TestTransform,
@@ -20,7 +21,6 @@ from data.transforms import (
 )
 from data.transforms.color import GROUPS, PolicyOnGroups
 from data.transforms.erasing import DRAWS, rectangles
-from tests.per_image_pipeline import per_image_transform
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
