@@ -24,7 +24,7 @@ BLOCK = 512  # images to a checksum
 
 
 class UnusableError(Exception):
-    """There is no cache, or it cannot be used, for a reason to be logged."""
+    """There is no cache, or it cannot be used; the message, if any, says why."""
 
 
 def write_pixels(file: Path, records: Sequence[Record], size: tuple[int, int], fingerprint: str) -> None:
