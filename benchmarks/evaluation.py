@@ -1,22 +1,21 @@
 """mAP/CMC and re-ranking against the bare matrix product."""
 
-import argparse
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import psutil
 import torch
 import torch.nn.functional as F
 
-from tests.plain_evaluation import plain_rank_metrics
+from evaluation import rank_metrics, re_ranking
+from evaluation.scores import feature_scores
 from utils.errors import InputError
-from utils.metrics import feature_scores, rank_metrics
-from utils.re_ranking import re_ranking
 
 from .machine import machine
+from .plain_evaluation import plain_rank_metrics
 
 # name -> queries, gallery images, dimensions
 SIZES = {
@@ -24,33 +23,32 @@ SIZES = {
     "msmt17": (11659, 82161, 2048),
     "market1501+500k": (3368, 515_913, 512),
 }
-ABOUT = f"A SIZE is {', '.join(SIZES)}, or QUERIESxGALLERYxDIMENSIONS."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of this measurement."""
-    for flag, default, text in (
-        ("--sizes", list(SIZES), "sizes to measure (default: all)"),
-        ("--re_ranking", ["market1501", "msmt17"], "of these, to re-rank (default: market1501 msmt17)"),
-        ("--plain", ["market1501"], "of these, also with the plain implementation (default: market1501)"),
-    ):
-        parser.add_argument(flag, nargs="*", default=default, metavar="SIZE", help=text)
-    parser.add_argument(
-        "--repeats", type=int, default=5, metavar="N", help="runs, of which the median counts"
-    )
+def measure(sizes: Sequence[str], re_ranked: Collection[str], plain: Collection[str], repeats: int) -> dict:
+    """The figures of all sizes.
+
+    Args:
+        sizes: names in SIZES, or QUERIESxGALLERYxDIMENSIONS; none: all of SIZES.
+        re_ranked: those that are re-ranked as well.
+        plain: those that are measured with the plain implementation as well.
+        repeats: runs, of which the median counts.
+
+    Raises:
+        InputError: a size is neither.
+    """
+    figures = {}
+    for size in sizes or SIZES:
+        figures[size] = measure_size(size, repeats, size in re_ranked, size in plain)
+    return {"machine": machine(), "sizes": figures}
 
 
-def measure(args: argparse.Namespace) -> dict:
-    """The figures of all sizes."""
-    return {"machine": machine(), "sizes": {size: measure_size(size, args) for size in args.sizes}}
-
-
-def measure_size(size: str, args: argparse.Namespace) -> dict:
+def measure_size(size: str, repeats: int, with_re_ranking: bool, with_plain: bool) -> dict:
     """Seconds and bytes above the features of mAP/CMC, the matrix product, and re-ranking at a size."""
     num_query, num_gallery, dim = parse_size(size)
     query, gallery, ids = people(num_query, num_gallery, dim)
     product, ranking = [], []
-    for _ in range(args.repeats):  # in turns, so that a slow spell of the machine strikes both
+    for _ in range(repeats):  # in turns, so that a slow spell of the machine strikes both
         product.append(timed(lambda: consume(feature_scores(query, gallery)))[0])
         ranking.append(timed(lambda: rank_metrics(query, gallery, *ids)))
     figures = {
@@ -62,11 +60,11 @@ def measure_size(size: str, args: argparse.Namespace) -> dict:
         "ratio": statistics.median(r[0] / p for r, p in zip(ranking, product, strict=True)),
         "extra_bytes": max(extra for _, extra in ranking),
     }
-    if size in args.plain:
+    if with_plain:
         figures["plain_seconds"], figures["plain_extra_bytes"] = timed(
             lambda: plain_rank_metrics(query.numpy(), gallery.numpy(), *ids)
         )
-    if size in args.re_ranking:
+    if with_re_ranking:
         features = torch.cat([query, gallery])
         product_seconds, _ = timed(lambda: consume(feature_scores(features, features)))
         del features

@@ -1,12 +1,12 @@
 """What the figures were measured on."""
 
-import platform
 import sys
-from pathlib import Path
 
 import numpy as np
 import psutil
 import torch
+
+from utils.environment import processor_name
 
 CPU = torch.device("cpu")
 
@@ -15,11 +15,8 @@ def machine(device: torch.device = CPU) -> str:
     """Processor, threads and versions."""
     versions = f"torch {torch.__version__}, numpy {np.__version__}"
     if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)}, {versions}"
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
-    return f"{name}, {torch.get_num_threads()} threads, {versions}"
+        return f"{processor_name(device)}, {versions}"
+    return f"{processor_name(device)}, {torch.get_num_threads()} threads, {versions}"
 
 
 def peak_memory(device: torch.device) -> int:

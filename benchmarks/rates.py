@@ -11,19 +11,15 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 from yacs.config import CfgNode
 
-from data import make_train_loader
-from data.datasets import ReidDataset
-from engine.divergence import LossWatch
-from engine.meter import Meter
-from engine.prefetch import Prefetcher
-from engine.step import TrainStep
-from engine.trainer import make_trainer
+from data import make_data_loader
+from engine import Training
+from engine.run import Run
+from engine.trainer import handlers
 from layers import make_loss
 from modeling import build_model
-from solver import make_optimizer, make_scheduler
-from tests.per_image_pipeline import PerImageDataset, per_image_transform
 
 from .machine import machine, peak_memory
+from .per_image_pipeline import PerImageDataset, per_image_transform
 
 # Dense bfloat16 (V100, T4: float16) FLOP/s by NVIDIA's data sheets, by a part of the GPU's name.
 PEAK_FLOPS = {
@@ -39,39 +35,36 @@ PEAK_FLOPS = {
 
 
 def loop_rates(
-    cfg: CfgNode, dataset: ReidDataset, device: torch.device, steps: int, rounds: int
+    training: Training, steps: int, rounds: int
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
     """Rates of the loop of tools/train.py, of its network on one fixed batch, and of plain float32 training.
+
+    Args:
+        training: its EVAL_PERIOD is never reached.
+        steps: of the loop in a turn.
+        rounds: turns that count.
 
     Returns:
         Rates by name [images/s], a list of turns each; and data wait, memory and arithmetic of the loop.
     """
-    loader = make_train_loader(cfg, dataset)
-    model = build_model(cfg, dataset.num_train_pids).to(device, memory_format=torch.channels_last)
-    optimizer = make_optimizer(cfg, model)
-    loss_fn = make_loss(cfg, dataset.num_train_pids, model.global_dim).to(device)
-    step = TrainStep(cfg, model, loss_fn, optimizer, device)
-    loader.set_epoch(1)
-    batch = next(iter(Prefetcher(loader, device)))
-    images = loader.transform(batch.images, step.dtype)
-    plain = PlainTraining(cfg, dataset.num_train_pids, device, images.float(), batch.pids)
-    turns = Turns(lambda: step(images, batch.pids, left=10**6), plain, len(images), device, steps, rounds)
-
-    watch = LossWatch(0, lambda i: dataset.train[i].path, None)
-    trainer = make_trainer(
-        cfg, step, loader, make_scheduler(cfg, optimizer, len(loader)), Meter(device), watch
-    )
+    run, device = Run(training, None), training.device
+    training.train_loader.set_epoch(1)
+    batch = next(iter(training.train_loader))
+    plain = PlainTraining(training, batch.images.float(), batch.pids)
+    turns = Turns(lambda: run.step(batch, left=10**6), plain, len(batch.pids), device, (steps, rounds))
+    for event, handler in handlers(run):
+        run.trainer.add_event_handler(event, handler)
     wait = Timer(average=True)
     wait.attach(
-        trainer,
+        run.trainer,
         start=Events.STARTED,
         resume=Events.GET_BATCH_STARTED,
         pause=Events.GET_BATCH_COMPLETED,
         step=Events.GET_BATCH_COMPLETED,
     )
-    trainer.add_event_handler(Events.STARTED, turns.start)
-    trainer.add_event_handler(Events.ITERATION_COMPLETED, turns)
-    trainer.run(Prefetcher(loader, device), max_epochs=10**6)  # until the turns are over
+    run.trainer.add_event_handler(Events.STARTED, turns.start)
+    run.trainer.add_event_handler(Events.ITERATION_COMPLETED, turns)
+    run.trainer.run(training.train_loader, max_epochs=10**6)  # until the turns are over
     facts = turns.facts | {"data_wait_s": wait.value()}
     facts["flops_per_s"] = facts["flops_per_image"] * statistics.median(
         turns.rates["end_to_end_images_per_s"]
@@ -91,15 +84,14 @@ class Turns:
         plain: a step of plain training.
         batch: images in a step.
         device: to compute on.
-        steps: of the loop in a turn.
-        rounds: turns that count.
+        size: steps of the loop in a turn, and turns that count.
     """
 
     def __init__(
-        self, fixed: Callable, plain: Callable, batch: int, device: torch.device, steps: int, rounds: int
+        self, fixed: Callable, plain: Callable, batch: int, device: torch.device, size: tuple[int, int]
     ):
         self.fixed, self.plain = fixed, plain
-        self.batch, self.device, self.steps, self.rounds = batch, device, steps, rounds
+        self.batch, self.device, (self.steps, self.rounds) = batch, device, size
         self.clock = Clock(device)
         self.rates = {f"{name}_images_per_s": [] for name in ("end_to_end", "fixed_batch", "plain_fp32")}
         self.facts: dict[str, float] = {}
@@ -129,11 +121,15 @@ class Turns:
 
 
 class PlainTraining:
-    """A step as PyTorch does it when nothing is asked for: float32, contiguous, Adam's default kernels."""
+    """A step as PyTorch does it when nothing is asked for: float32, contiguous, Adam's default kernels.
 
-    def __init__(self, cfg: CfgNode, num_classes: int, device: torch.device, images, target):
-        self.model = build_model(cfg, num_classes).to(device)
-        self.loss_fn = make_loss(cfg, num_classes, self.model.global_dim).to(device)
+    On a GPU without TF32, which PyTorch would take for convolutions: in what ``SOLVER.AMP no`` computes.
+    """
+
+    def __init__(self, training: Training, images: torch.Tensor, target: torch.Tensor):
+        cfg, num_classes = training.cfg, len(training.model.classifier.weight)
+        self.model = build_model(cfg, num_classes).to(training.device)
+        self.loss_fn = make_loss(cfg, num_classes, self.model.global_dim).to(training.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), cfg.SOLVER.BASE_LR)
         self.images, self.target = images.contiguous(), target
 
@@ -145,25 +141,29 @@ class PlainTraining:
         self.optimizer.step()
 
 
-def input_rates(
-    cfg: CfgNode, dataset: ReidDataset, device: torch.device, dtype: torch.dtype, steps: int, rounds: int
-) -> dict[str, list[float]]:
-    """Rates of the input alone: ours, on one thread, and image by image, in a worker [images/s]."""
+def input_rates(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> dict[str, list[float]]:
+    """Rates of the input alone: ours, on one thread, and image by image, in a worker [images/s].
+
+    Args:
+        cfg: the settings, but for DATALOADER.NUM_WORKERS.
+        device: to compute on.
+        steps: batches in a turn.
+        rounds: turns that count.
+    """
     cfg = cfg.clone()
     cfg.defrost()
     cfg.DATALOADER.NUM_WORKERS = 0
-    loader = make_train_loader(cfg, dataset)
-    inp = cfg.INPUT
+    loader, inp = make_data_loader(cfg, device)[0], cfg.INPUT
     transform = per_image_transform(
         inp.SIZE_TRAIN, inp.PROB, inp.PADDING, inp.RE_PROB, inp.PIXEL_MEAN, inp.PIXEL_STD
     )
     plain = DataLoader(
-        PerImageDataset(dataset.train, transform),
-        batch_sampler=loader.batch_sampler,
+        PerImageDataset(loader.dataset.records, transform),
+        batch_sampler=loader.loader.batch_sampler,
         num_workers=1,
         persistent_workers=True,
     )
-    ours, theirs = endless(Prefetcher(loader, device)), endless(plain)
+    ours, theirs = endless(loader), endless(plain)
     rates = {f"{name}_images_per_s_per_core": [] for name in ("input", "per_image_pipeline")}
     clock = Clock(device)
     threads = torch.get_num_threads()
@@ -173,7 +173,7 @@ def input_rates(
             next(theirs)  # what the worker has ready: from here on it is waited for
         batch_seconds = clock.time(lambda: next(theirs)[0].to(device), steps)
         time.sleep(2 * plain.prefetch_factor * batch_seconds)  # until it has as many ready again, and rests
-        seconds = (clock.time(lambda: loader.transform(next(ours).images, dtype), steps), batch_seconds)
+        seconds = (clock.time(lambda: next(ours), steps), batch_seconds)
         for values, batch_seconds in zip(rates.values(), seconds, strict=True):
             if number:  # the first turn warms up
                 values.append(cfg.SOLVER.IMS_PER_BATCH / batch_seconds)

@@ -1,51 +1,38 @@
 """The training loop against the bare network, plain float32 training, and the per-image input pipeline."""
 
-import argparse
 import statistics
-import sys
 
-from loguru import logger
+import torch
+from yacs.config import CfgNode
 
-from data import read_dataset
-from tools.start import start
+from engine import make_training
 from utils.device import network_dtype
-from utils.errors import InputError
 
 from .machine import machine
 from .rates import input_rates, loop_rates
 
-ABOUT = (
-    "Everything else on the command line is as for tools/train.py: flags, then KEY VALUE pairs. "
-    "Nothing is saved."
-)
 
+def measure(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> dict:
+    """Images per second of what is compared, in turns, and what goes with them.
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of this measurement."""
-    parser.add_argument("--steps", type=int, default=10, metavar="N", help="steps at a time (default: 10)")
-    parser.add_argument(
-        "--rounds", type=int, default=5, metavar="N", help="turns, of which the median counts (default: 5)"
-    )
-
-
-def measure(args: argparse.Namespace) -> dict:
-    """Images per second of what is compared, in turns, and what goes with them."""
-    if args.steps < 1 or args.rounds < 1:
-        raise InputError("--steps and --rounds must be at least 1")
-    cfg, device = start("train", args.settings)
-    logger.remove()
-    logger.add(sys.stderr, level="WARNING")
-    dataset = read_dataset(cfg)
-    rates, facts = loop_rates(cfg, dataset, device, args.steps, args.rounds)
-    dtype = network_dtype(device, cfg.SOLVER.AMP)
-    rates |= input_rates(cfg, dataset, device, dtype, args.steps, args.rounds)
+    Args:
+        cfg: the settings of a training.
+        device: to train on.
+        steps: at a time.
+        rounds: turns, of which the median counts.
+    """
+    cfg = cfg.clone()
+    cfg.defrost()
+    cfg.SOLVER.EVAL_PERIOD = 10**6  # never
+    rates, facts = loop_rates(make_training(cfg, device), steps, rounds)
+    rates |= input_rates(cfg, device, steps, rounds)
     return {
         "machine": machine(device),
         "settings": {
             "model": cfg.MODEL.NAME,
             "size": list(cfg.INPUT.SIZE_TRAIN),
             "batch": cfg.SOLVER.IMS_PER_BATCH,
-            "precision": str(dtype).removeprefix("torch."),
+            "precision": str(network_dtype(device, cfg.SOLVER.AMP)).removeprefix("torch."),
             "cache": cfg.DATALOADER.CACHE,
             "compile": cfg.SOLVER.COMPILE,
         },

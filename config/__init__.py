@@ -1,17 +1,20 @@
-"""One yacs tree of settings, filled from defaults, a YAML file and the command line."""
+"""One yacs tree of settings, filled from defaults, a YAML file and the command line; commands and flags."""
 
-from .checks import check_choices, check_datasets, check_network, check_paths
+from .checks import Choices, check_datasets, check_network, check_paths
+from .command_line import find_subcommand, read_options
 from .defaults import get_defaults
 from .errors import ConfigError
 from .load import compare_settings, load_cfg
 
 __all__ = [
+    "Choices",
     "ConfigError",
-    "check_choices",
     "check_datasets",
     "check_network",
     "check_paths",
     "compare_settings",
+    "find_subcommand",
     "get_defaults",
     "load_cfg",
+    "read_options",
 ]

@@ -13,8 +13,10 @@ from .build import (
     make_val_loader,
     read_dataset,
 )
+from .device_loader import DeviceLoader
 
 __all__ = [
+    "DeviceLoader",
     "make_data_loader",
     "make_multi_query_loader",
     "make_train_loader",

@@ -22,13 +22,16 @@ def read_image(path: str, size: tuple[int, int]) -> np.ndarray | None:
     image = None if content is None else decode_image(content)
     if image is None:
         return None
+    return cv2.cvtColor(resize(image, size), cv2.COLOR_BGR2RGB)
+
+
+def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """An image (h, w, 3) uint8 in another size, height and width [pixels]; itself, if it has it already."""
     height, width = size
-    if image.shape[:2] != (height, width):
-        shrinks = image.shape[0] > height and image.shape[1] > width
-        image = cv2.resize(
-            image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = image.shape[0] > height and image.shape[1] > width
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
 def read_file(path: str) -> np.ndarray | None:

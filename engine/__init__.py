@@ -1,7 +1,17 @@
 """Training and evaluation on ignite's engines."""
 
-from .inference import TestImages, do_inference, evaluate, plain_scores
+from .features import FeatureExtractor
+from .inference import do_inference, evaluate
 from .run_state import load_state
-from .train import do_train
+from .trainer import do_train
+from .training import Training, make_training
 
-__all__ = ["TestImages", "do_inference", "do_train", "evaluate", "load_state", "plain_scores"]
+__all__ = [
+    "FeatureExtractor",
+    "Training",
+    "do_inference",
+    "do_train",
+    "evaluate",
+    "load_state",
+    "make_training",
+]

@@ -5,29 +5,30 @@ from pathlib import Path
 
 from torch import nn
 
-from utils.checkpoint_file import save_atomically
+from modeling import ADAPTERS
 from utils.errors import InputError
+from utils.run_folder import RunFolder
 
-ADAPTERS = "adapters."  # names of what only training needs, see modeling/student.py
+from .saving import BackgroundSaver
 
 
 class BestCheckpoints:
     """Keeps ``mAPxx.pth`` (xx: mAP in percent) of the best evaluations and of the newest.
 
-    A file is written to a temporary name and renamed, so that no reader and no crash sees half of one. When
-    two evaluations give the same xx, the newer takes the name.
+    No reader and no crash sees half of a file. When two evaluations give the same xx, the newer takes the
+    name.
 
     Args:
         folder: of the run.
         keep_best: how many of the best are kept; 0: all.
+        saver: writes the files.
         distilled: the files are named ``mAP_KD_xx.pth``, and what only a student's training needs is left
             out.
     """
 
-    def __init__(self, folder: Path, keep_best: int, distilled: bool = False):
-        self.folder = folder
-        self.prefix = "mAP_KD_" if distilled else "mAP"
-        self.keep_best = keep_best
+    def __init__(self, folder: RunFolder, keep_best: int, saver: BackgroundSaver, distilled: bool = False):
+        self.folder, self.keep_best = folder, keep_best
+        self.saver, self.distilled = saver, distilled
         self._kept: dict[Path, float] = {}  # file -> mAP
 
     def check_space(self, model: nn.Module) -> None:
@@ -36,10 +37,10 @@ class BestCheckpoints:
         # The best, the newest and the one being written; then last.pth three times, each of which also
         # holds two numbers for each weight, the optimizer's.
         needed = size * (self.keep_best + 2 + 3 * 3)
-        free = shutil.disk_usage(self.folder).free
+        free = shutil.disk_usage(self.folder.path).free
         if free < needed:
             raise InputError(
-                f"{self.folder} has {free >> 20} MB free, the weights of this run need about "
+                f"{self.folder.path} has {free >> 20} MB free, the weights of this run need about "
                 f"{needed >> 20} MB; free some, or choose another folder with OUTPUT_DIR <folder>"
             )
 
@@ -51,24 +52,33 @@ class BestCheckpoints:
             mean_ap: mAP of the evaluation, 0..1.
 
         Raises:
-            InputError: the disk is full or read-only; the files written before stay.
+            InputError: a file before could not be written, as on a disk that is full or read-only; those
+                that were there stay.
         """
-        file = self.folder / f"{self.prefix}{100 * mean_ap:.1f}.pth"
-        state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
-        save_atomically({name: state[name] for name in state if not name.startswith(ADAPTERS)}, file)
+        file = self.folder.weights(mean_ap, self.distilled)
+        state = {
+            name: tensor.contiguous()
+            for name, tensor in model.state_dict().items()
+            if not name.startswith(ADAPTERS)
+        }
         self._kept.pop(file, None)
         self._kept[file] = float(mean_ap)
-        if self.keep_best:
-            best = sorted(self._kept, key=self._kept.get, reverse=True)[: self.keep_best]
-            for old in set(self._kept) - {*best, file}:
-                old.unlink(missing_ok=True)
-                del self._kept[old]
+        surplus = self._surplus(newest=file)
+        for old in surplus:
+            del self._kept[old]
+        self.saver.save(state, file, then=lambda: [old.unlink(missing_ok=True) for old in surplus])
         return file
+
+    def _surplus(self, newest: Path) -> list[Path]:
+        if not self.keep_best:
+            return []
+        best = sorted(self._kept, key=self._kept.get, reverse=True)[: self.keep_best]
+        return [file for file in self._kept if file not in (*best, newest)]
 
     def state_dict(self) -> dict:
         """The names and results of the files that are kept."""
         return {file.name: mean_ap for file, mean_ap in self._kept.items()}
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on with the files of a ``state_dict``."""
-        self._kept = {self.folder / name: mean_ap for name, mean_ap in state.items()}
+        """Continue with the files of a ``state_dict``."""
+        self._kept = {self.folder.path / name: mean_ap for name, mean_ap in state.items()}

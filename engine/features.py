@@ -1,92 +1,86 @@
-"""The features of all images of a loader."""
+"""The features of images."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import numpy as np
 import torch
 from ignite.engine import Engine, Events
 from ignite.handlers import ProgressBar
 from loguru import logger
 from torch import nn
-from yacs.config import CfgNode
 
-from utils.device import autocast, is_out_of_memory
+from data import DeviceLoader
+from data.reading import read_image, resize
+from evaluation import Embedded
+from utils.device import autocast, is_out_of_memory, network_dtype
 from utils.distributed import gather_rows, process_number
 from utils.errors import InputError
-
-from .prefetch import Prefetcher
 
 CHUNK = 4096  # features gathered on the device before they are copied to the host
 
 
-class Embedded(NamedTuple):
-    """Images as features."""
-
-    features: torch.Tensor  # (N, D) float32
-    pids: torch.Tensor  # (N,) int64
-    camids: torch.Tensor  # (N,) int64
-    indices: torch.Tensor  # (N,) int64, place in the loader's records
-
-    def where(self, mask: torch.Tensor) -> "Embedded":
-        """The images of a mask (N,)."""
-        return Embedded(*(field[mask] for field in self))
-
-
-class Extractor:
+class FeatureExtractor:
     """Computes features batch by batch, in smaller pieces where the memory does not hold a batch.
 
     Args:
-        cfg: the settings.
         model: on ``device``; put into evaluation mode.
+        transform: transform(images (B, 3, H, W) uint8 RGB, dtype) -> the network's input, on the device of
+            the images; ``transform.size`` is the height and width that it wants [pixels].
         device: to compute on.
-        flip: give the mean of the features of an image and of its mirror image.
+        batch_size: most images at a time.
+        amp: compute in the processor's fast precision (bfloat16 or float16) where it has one.
     """
 
-    def __init__(self, cfg: CfgNode, model: nn.Module, device: torch.device, flip: bool = False):
-        self.model = model.eval()
-        self.device = device
-        self.flip = flip
-        self.autocast = autocast(device, cfg.SOLVER.AMP)
-        self.most = cfg.TEST.IMS_PER_BATCH  # images at a time
+    def __init__(
+        self,
+        model: nn.Module,
+        transform: Callable,
+        device: torch.device,
+        batch_size: int = 128,
+        amp: bool = True,
+    ):
+        self.model, self.transform, self.device = model.eval(), transform, device
+        self.autocast, self.dtype = autocast(device, amp), network_dtype(device, amp)
+        self.most = batch_size  # images at a time; it falls where the memory is short
         self._warned = False
 
-    def run(self, loader) -> Embedded:
-        """Features of a loader's images, in its order, on the host; in the first of many processes, of all.
+    def __call__(self, images: torch.Tensor | Sequence[str | Path | np.ndarray]) -> torch.Tensor:
+        """Features of images.
+
+        Args:
+            images: (N, 3, H, W) uint8 RGB at ``transform.size``; or a sequence of files, or of (h, w, 3)
+                uint8 RGB arrays of any size, which are resized.
+
+        Returns:
+            (N, D) float32, on the host.
 
         Raises:
-            InputError: none of them can be read.
+            InputError: a file cannot be read as an image.
         """
-        device_chunk, host, labels = [], [], []
+        step, found = self.most, []
+        for start in range(0, len(images), step):
+            batch = images[start : start + step]
+            if not isinstance(batch, torch.Tensor):
+                pixels = np.stack([self._pixels(image) for image in batch])
+                batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+            found.append(self.features(self.transform(batch.to(self.device), self.dtype)).cpu())
+        return torch.cat(found) if found else torch.empty(0, self.model.feature_dim)
 
-        def to_host() -> None:
-            if device_chunk:
-                host.append(torch.cat(device_chunk).cpu())
-                device_chunk.clear()
-
-        def step(engine: Engine, batch) -> None:
-            if not len(batch.images):  # none of its files could be read
-                return
-            device_chunk.append(self.features(batch.images, loader.transform))
-            labels.append(torch.stack((batch.pids, batch.camids, batch.indices)))
-            if sum(map(len, device_chunk)) >= CHUNK:
-                to_host()
-
-        if len(loader):  # one of many processes may have no image
-            make_engine(step).run(Prefetcher(loader, self.device))
-        to_host()
-        features = gather_rows(torch.cat(host) if host else torch.empty(0, 0))
-        numbers = gather_rows(
-            torch.cat(labels, dim=1).T.cpu() if host else torch.empty(0, 3, dtype=torch.int64)
-        )
-        if not len(features) and process_number() == 0:
-            raise InputError("none of the test images can be read")
-        return Embedded(features, *numbers.T)
+    def _pixels(self, image: str | Path | np.ndarray) -> np.ndarray:
+        if isinstance(image, np.ndarray):
+            return resize(image, self.transform.size)
+        pixels = read_image(str(image), self.transform.size)
+        if pixels is None:
+            raise InputError(f"{image} cannot be read as an image")
+        return pixels
 
     @torch.inference_mode()
-    def features(self, images: torch.Tensor, transform) -> torch.Tensor:
-        """(B, 3, H, W) uint8, on the device, to (B, D) float32, in pieces that its memory holds."""
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W), the network's input on the device, to (B, D) float32 there, as memory allows."""
         while True:
             try:
-                return torch.cat([self._piece(piece, transform) for piece in images.split(self.most)])
+                return torch.cat([self._piece(piece) for piece in images.split(self.most)])
             except RuntimeError as error:
                 if not is_out_of_memory(error) or self.most == 1:
                     raise
@@ -100,16 +94,53 @@ class Extractor:
                 )
             self._warned = True
 
-    def _piece(self, images: torch.Tensor, transform) -> torch.Tensor:
-        pixels = transform(images)
+    def _piece(self, images: torch.Tensor) -> torch.Tensor:
         with self.autocast:
-            features = self.model(pixels)
-            if self.flip:
-                features = (features + self.model(pixels.flip(3))) / 2
-        return features.float()
+            return self.model(images).float()
+
+    def embed(self, loader: DeviceLoader, mirror: bool = False) -> Embedded:
+        """Features of a loader's images, in its order, on the host; in the first of many processes, of all.
+
+        Args:
+            loader: of what the network reads.
+            mirror: also of their mirror images.
+
+        Raises:
+            InputError: none of them can be read.
+        """
+        on_device: list[torch.Tensor] = []  # (B, D), with ``mirror`` (B, 2 D)
+        on_host: list[torch.Tensor] = []
+        labels: list[torch.Tensor] = []
+
+        def to_host() -> None:
+            if on_device:
+                on_host.append(torch.cat(on_device).cpu())
+                on_device.clear()
+
+        def step(engine: Engine, batch) -> None:
+            if not len(batch.images):  # none of its files could be read
+                return
+            views = [batch.images, batch.images.flip(3)] if mirror else [batch.images]
+            on_device.append(torch.cat([self.features(view) for view in views], dim=1))
+            labels.append(torch.stack((batch.pids, batch.camids, batch.indices)))
+            if sum(map(len, on_device)) >= CHUNK:
+                to_host()
+
+        if len(loader):  # one of many processes may have no image
+            make_engine(step).run(loader)
+        to_host()
+        features = gather_rows(torch.cat(on_host) if on_host else torch.empty(0, 0))
+        numbers = gather_rows(
+            torch.cat(labels, dim=1).T.cpu() if labels else torch.empty(0, 3, dtype=torch.int64)
+        )
+        if not len(features) and process_number() == 0:
+            raise InputError("none of the test images can be read")
+        plain, mirrored = features.chunk(2, dim=1) if mirror else (features, None)
+        pids, camids, indices = numbers.T
+        return Embedded(plain, pids, camids, indices, mirrored)
 
 
-def make_engine(process) -> Engine:
+def make_engine(process: Callable) -> Engine:
     """An ignite engine, in the first process with a bar on a terminal; it leaves errors to its caller."""
     engine = Engine(process)
     engine.logger.disabled = True

@@ -2,19 +2,23 @@
 
 import os
 import signal
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 
 import ignite.distributed as idist
 
 from utils.distributed import launched_by_torchrun
 
+# On Windows, what would be SIGTERM ends a process at once.
+SIGNALS = (signal.SIGINT,) if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
+
 
 class StoppedError(BaseException):
-    """A signal came while nothing was lost by stopping at once. As KeyboardInterrupt, it is no Exception."""
+    """A signal came while stopping at once loses nothing. Like KeyboardInterrupt, it is not an Exception."""
 
 
 class Interrupt:
-    """Takes SIGINT and SIGTERM as a wish to stop, for as long as it is entered.
+    """Takes SIGINT and SIGTERM (on Windows, Ctrl-C alone) as a wish to stop, for as long as it is entered.
 
         with Interrupt() as interrupt:
             for step in steps:
@@ -37,9 +41,7 @@ class Interrupt:
         self._owner = os.getpid()
 
     def __enter__(self) -> "Interrupt":
-        self._before = {
-            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        self._before = {number: signal.signal(number, self._hear) for number in SIGNALS}
         return self
 
     def __exit__(self, *_) -> None:
@@ -70,5 +72,6 @@ class Interrupt:
         self.heard = True
         if self._at_once:
             raise StoppedError
-        # Not through the log, in the middle of whose work a signal may come.
-        os.write(2, b"stopping once this step is saved; Ctrl-C (again) stops at once, without saving\n")
+        with suppress(OSError):  # nobody reads it: Ctrl-C ends the reader of a pipe first
+            # Not through the log, in the middle of whose work a signal may come.
+            os.write(2, b"stopping once this step is saved; Ctrl-C (again) stops at once, without saving\n")

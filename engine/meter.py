@@ -1,37 +1,49 @@
-"""Means of loss and accuracy, without waiting for the device."""
+"""Means of named scalars, without waiting for the device."""
+
+from collections.abc import Mapping
 
 import ignite.distributed as idist
 import torch
 
 
 class Meter:
-    """Means of loss and accuracy since the last reading, summed on the device.
+    """Means of the scalars of each batch since the last reading, summed on the device.
 
-    A loss that is not finite does not count. Nothing waits for the device until ``read``.
+    A value that is not finite does not count. Nothing waits for the device until ``read``.
+
+    Args:
+        device: of the scalars.
     """
 
     def __init__(self, device: torch.device):
-        # Of the losses, of the accuracies; number of losses, of batches.
-        self._sums = torch.zeros(4, dtype=torch.float64, device=device)
+        self.device = device
+        self._names: list[str] = []
+        self._sums = torch.zeros(2, 0, dtype=torch.float64, device=device)  # sums; how many were finite
 
-    def update(self, loss: torch.Tensor, accuracy: torch.Tensor) -> None:
-        """Add a batch: loss and accuracy, scalars on the device."""
-        counts = loss.isfinite().to(loss.dtype)
-        self._sums += torch.stack((loss.nan_to_num(0, 0, 0), accuracy, counts, torch.ones_like(loss)))
+    def update(self, scalars: Mapping[str, torch.Tensor]) -> None:
+        """Add a batch: scalars on the device, of the same names and in the same order each time."""
+        if not self._names:
+            self._names = list(scalars)
+            self._sums = torch.zeros(2, len(scalars), dtype=torch.float64, device=self.device)
+        values = torch.stack([value.detach().float() for value in scalars.values()])
+        self._sums += torch.stack((values.nan_to_num(0, 0, 0), values.isfinite().float()))
 
-    def read(self) -> tuple[float, float]:
-        """Mean loss and accuracy of the batches (at least one) of all processes since the last call.
+    def read(self) -> dict[str, float]:
+        """Mean of each over the batches (at least one) of all processes since the last call.
 
-        The loss is nan if none was finite.
+        nan where none was finite.
         """
-        loss, accuracy, losses, batches = idist.all_reduce(self._sums.clone()).tolist()
+        sums, numbers = idist.all_reduce(self._sums.clone()).tolist()
         self._sums.zero_()
-        return loss / losses if losses else float("nan"), accuracy / batches
+        return {
+            name: total / number if number else float("nan")
+            for name, total, number in zip(self._names, sums, numbers, strict=True)
+        }
 
     def state_dict(self) -> dict:
         """What has been summed up since the last reading."""
-        return {"sums": self._sums}
+        return {"names": self._names, "sums": self._sums}
 
     def load_state_dict(self, state: dict) -> None:
         """Go on summing up from a ``state_dict``."""
-        self._sums.copy_(state["sums"])
+        self._names, self._sums = list(state["names"]), state["sums"].to(self.device)

@@ -1,7 +1,7 @@
-"""last.pth: everything that a training goes on from."""
+"""last.pth: everything that a training is resumed from."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,13 +9,12 @@ from filelock import FileLock, Timeout
 from ignite.engine import Engine
 from loguru import logger
 
-from utils.checkpoint_file import load_checkpoint, save_atomically
+from utils.checkpoint_file import load_checkpoint
 from utils.errors import InputError
 from utils.random_state import random_state, restore_random_state
-from utils.run_folder import replace_settings
+from utils.run_folder import RunFolder
 
-LAST = "last.pth"
-PREVIOUS = "last.previous.pth"
+from .saving import BackgroundSaver
 
 
 class RunState:
@@ -24,33 +23,40 @@ class RunState:
     Args:
         trainer: whose place in the training is saved.
         parts: by name, each with ``state_dict`` and ``load_state_dict``; None where a process has no such
-            part. A reader of weights takes those of the first part that has the most tensors.
-        settle: called before a save; raises if what would be saved is not worth it.
+            part.
         settings: of the run, as YAML.
         folder: of the run; None: nothing is saved.
+        saver: writes the file.
 
     Attributes:
         evaluated: the last epoch that was evaluated.
     """
 
-    def __init__(self, trainer: Engine, parts: Mapping, settle: Callable, settings: str, folder: Path | None):
-        self.trainer, self.settle = trainer, settle
+    def __init__(
+        self,
+        trainer: Engine,
+        parts: Mapping,
+        settings: str,
+        folder: RunFolder | None,
+        saver: BackgroundSaver,
+    ):
+        self.trainer = trainer
         self.parts = {name: part for name, part in parts.items() if part is not None}
-        self.settings = settings
-        self.folder = folder
+        self.settings, self.folder, self.saver = settings, folder, saver
         self.evaluated = 0
-        self._saved = time.monotonic()
+        self._saved_at = time.monotonic()
+        self._saved_place: tuple[int, int] | None = None
 
     def save(self) -> None:
-        """Write last.pth; the one before stays as last.previous.pth.
+        """Save last.pth; the one before stays as last.previous.pth.
 
         Raises:
-            InputError: it cannot be written; the files written before stay.
+            InputError: a file before could not be written; those that were there stay.
         """
-        self.settle()
-        self._saved = time.monotonic()
+        self._saved_at = time.monotonic()
         if not self.folder:
             return
+        self._saved_place = self._place()
         state = {name: part.state_dict() for name, part in self.parts.items()} | {
             "random": random_state(),
             "settings": self.settings,
@@ -58,11 +64,19 @@ class RunState:
             "epoch_length": self.trainer.state.epoch_length,
             "evaluated": self.evaluated,
         }
-        save_atomically(state, self.folder / LAST, self.folder / PREVIOUS)
+        self.saver.save(state, self.folder.last, self.folder.previous)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the last save has all that has been trained and evaluated."""
+        return self._saved_place == self._place()
+
+    def _place(self) -> tuple[int, int]:
+        return self.trainer.state.iteration, self.evaluated
 
     def minutes_since_save(self) -> float:
         """Time since the last save, or since the run began [minutes]."""
-        return (time.monotonic() - self._saved) / 60
+        return (time.monotonic() - self._saved_at) / 60
 
     def restore(self, state: dict, max_epochs: int) -> None:
         """Put every part back to a saved state, the trainer to its place, and the settings into config.yml.
@@ -82,12 +96,13 @@ class RunState:
         epochs = state["iteration"] // state["epoch_length"]
         place = {"iteration": state["iteration"], "epoch_length": state["epoch_length"]}
         self.trainer.load_state_dict(place | {"max_epochs": max(max_epochs, epochs)})
+        self._saved_place = self._place()
         if self.folder:
-            replace_settings(self.folder, self.settings)
+            self.folder.replace_settings(self.settings)
 
 
 @contextmanager
-def only_one(folder: Path | None):
+def only_one(folder: RunFolder | None):
     """Keep other processes from training into a folder for as long as it is entered.
 
     Raises:
@@ -97,9 +112,9 @@ def only_one(folder: Path | None):
         yield
         return
     try:
-        lock = FileLock(folder / ".lock").acquire(timeout=0)
+        lock = FileLock(folder.lock).acquire(timeout=0)
     except Timeout:
-        raise InputError(f"{folder}: another process is training this run; let it end first") from None
+        raise InputError(f"{folder.path}: another process is training this run; let it end first") from None
     with lock:
         yield
 
@@ -113,9 +128,9 @@ def load_state(path: Path) -> dict:
     Raises:
         InputError: there is none.
     """
-    if path.is_dir() or path.name == LAST:
-        folder = path if path.is_dir() else path.parent
-        files = [file for file in (folder / LAST, folder / PREVIOUS) if file.exists()]
+    folder = RunFolder(path if path.is_dir() else path.parent)
+    if path in (folder.path, folder.last):
+        files = [file for file in (folder.last, folder.previous) if file.exists()]
     else:
         files = [path]
     for file in files:
@@ -131,4 +146,4 @@ def load_state(path: Path) -> dict:
             )
         logger.info(f"Resuming from {file}")
         return state
-    raise InputError(f"{path}: no {LAST} that is whole; nothing to resume from")
+    raise InputError(f"{path}: no {folder.last.name} that is whole; nothing to resume from")

@@ -1,90 +1,98 @@
-"""The training loop and what it logs."""
+"""The training loop: what happens when, and what is logged."""
 
 import time
+from collections.abc import Callable
 
 import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 from loguru import logger
-from torch.optim.lr_scheduler import LRScheduler
-from yacs.config import CfgNode
 
-from utils.curves import Curves
-from utils.metrics import RankMetrics
+from utils.run_folder import RunFolder
 
-from .divergence import LossWatch
-from .features import make_engine
+from .events import TrainingEvents, iteration_of_epoch
 from .inference import log_metrics
-from .meter import Meter
-from .step import TrainStep
+from .interrupt import StoppedError
+from .run import Run
+from .training import Training
 
 
-def make_trainer(
-    cfg: CfgNode,
-    step: TrainStep,
-    train_loader,
-    scheduler: LRScheduler,
-    meter: Meter,
-    watch: LossWatch,
-    curves: Curves | None = None,
-) -> Engine:
-    """The engine that trains and logs; evaluation and files are up to others.
+def do_train(training: Training, run_folder: RunFolder | None, resume: dict | None = None) -> None:
+    """Train, evaluate every SOLVER.EVAL_PERIOD epochs and after the last, and save mAPxx.pth each time.
+
+    ``last.pth`` is saved after every epoch, every SOLVER.SAVE_EVERY_MINUTES, and on SIGINT or SIGTERM, which
+    end the training after the step that is under way. Resuming from it gives, on a CPU, bit for bit the
+    weights of a training that was not interrupted.
 
     Args:
-        cfg: the settings.
-        step: what is done with a batch.
-        train_loader: whose batches the engine will be run on.
-        scheduler: stepped at the start of each epoch, and before each batch.
-        meter: told loss and accuracy of each batch.
-        watch: told the loss of each batch.
-        curves: told the losses that are logged, if given.
+        training: of ``make_training``.
+        run_folder: where the first process writes; None in the others.
+        resume: state of a run to resume, of ``load_state``.
+
+    Raises:
+        InputError: an image cannot be read, a file cannot be written, or a loss is not finite.
     """
-
-    def update(engine: Engine, batch) -> int:
-        state = engine.state
-        left = state.epoch_length - (state.iteration - 1) % state.epoch_length
-        loss, accuracy = step(
-            train_loader.transform(batch.images, step.dtype), batch.pids, left, batch.indices
-        )
-        meter.update(loss, accuracy)
-        watch.add(state.epoch, iteration_of_epoch(engine), loss, batch.indices)
-        return len(batch.pids)
-
-    frozen_epochs = cfg.SOLVER.FREEZE_EPOCHS if cfg.SOLVER.FREEZE else 0
-    trainer = make_engine(update)
-    trainer.add_event_handler(Events.EPOCH_STARTED, start_epoch, step, frozen_epochs, train_loader, scheduler)
-    trainer.add_event_handler(
-        Events.ITERATION_STARTED, lambda engine: scheduler.step_iteration(engine.state.iteration)
-    )
-    trainer.add_event_handler(Events.ITERATION_COMPLETED, count_images)
-    trainer.add_event_handler(
-        Events.ITERATION_COMPLETED, log_training_loss, meter, scheduler, curves, cfg.SOLVER.LOG_PERIOD
-    )
-    trainer.add_event_handler(Events.EPOCH_COMPLETED, print_times, step.device)
-    return trainer
-
-
-def iteration_of_epoch(engine: Engine) -> int:
-    """Number of the batch in its epoch, from 1."""
-    return (engine.state.iteration - 1) % engine.state.epoch_length + 1
+    run, max_epochs = Run(training, run_folder), training.cfg.SOLVER.MAX_EPOCHS
+    trainer = run.trainer
+    for event, handler in handlers(run):
+        trainer.add_event_handler(event, handler)
+    run.attach_writers()  # last: they tell of weights that are there
+    try:
+        with run:
+            if resume:
+                run.state.restore(resume, max_epochs)
+            elif run.checkpoints:
+                run.checkpoints.check_space(training.model)
+            run.validate(trainer)  # of a run that was stopped before it
+            if trainer.state.epoch >= max_epochs or trainer.should_terminate:
+                logger.info(f"Nothing is left to train after epoch {trainer.state.epoch} (SOLVER.MAX_EPOCHS)")
+            else:
+                trainer.run(training.train_loader, max_epochs=max_epochs)
+            run.save_epoch(trainer)  # the last evaluation came after the epoch's save
+    except StoppedError:
+        pass
+    if run.interrupt.heard:
+        place = f"epoch {trainer.state.epoch}, iteration {iteration_of_epoch(trainer)}"
+        logger.info(f"Stopped in {place}. Go on with: python tools/train.py --resume {run_folder.path}")
 
 
-def ends_line(engine: Engine, period: int) -> bool:
-    """Whether a line of the log is due: every ``period`` iterations of an epoch, and at its end."""
-    iteration = iteration_of_epoch(engine)
-    return iteration % period == 0 or iteration == engine.state.epoch_length
+def handlers(run: Run) -> list[tuple[Events | TrainingEvents, Callable]]:
+    """What the trainer does besides its steps, in the order in which it is done."""
+    steps = [
+        # The epoch's order, learning rate and frozen layers, before its first batch is drawn.
+        (Events.EPOCH_STARTED, lambda engine: start_epoch(engine, run)),
+        # A warm-up by iterations sets the rate of the step that follows.
+        (Events.ITERATION_STARTED, lambda e: run.training.scheduler.step_iteration(e.state.iteration)),
+        # The average follows each step, before anything saves or tests it.
+        (Events.ITERATION_COMPLETED, lambda e: run.ema and run.ema.update(e.state.iteration)),
+        (Events.ITERATION_COMPLETED, count_images),
+        # A line empties the meter, so a save comes after it.
+        (Events.ITERATION_COMPLETED, run.log),
+        (Events.ITERATION_COMPLETED, run.save_or_stop),
+        # Before the evaluation, whose time is not the epoch's.
+        (Events.EPOCH_COMPLETED, lambda engine: print_times(engine, run.training.device)),
+        # Before the evaluation: whatever happens in it, the epoch is saved, while it goes on.
+        (Events.EPOCH_COMPLETED, run.save_epoch),
+        (Events.EPOCH_COMPLETED, run.validate),
+    ]
+    if run.folder is None:
+        return steps
+    # In the first process. What is seen comes first, then the weights.
+    return steps + [
+        (TrainingEvents.LOGGED, log_training_loss),
+        (TrainingEvents.EVALUATED, lambda engine: log_validation_results(engine, run.training.num_query)),
+        (TrainingEvents.EVALUATED, run.save_weights),
+    ]
 
 
-def start_epoch(
-    engine: Engine, step: TrainStep, frozen_epochs: int, train_loader, scheduler: LRScheduler
-) -> None:
-    """Set the epoch's order of images and learning rate, and start its clock; or go on in its middle."""
-    state = engine.state
+def start_epoch(engine: Engine, run: Run) -> None:
+    """Set the epoch's order of images and learning rate, and start its clock; or resume in its middle."""
+    state, training, solver = engine.state, run.training, run.cfg.SOLVER
     done = state.iteration % state.epoch_length
-    step.start_epoch(frozen=state.epoch <= frozen_epochs)
-    train_loader.set_epoch(state.epoch, done)
+    run.step.start_epoch(frozen=solver.FREEZE and state.epoch <= solver.FREEZE_EPOCHS)
+    training.train_loader.set_epoch(state.epoch, done)
     if not done:
-        scheduler.step()
+        training.scheduler.step()
     state.num_images = state.num_batches = 0
     state.epoch_start = time.perf_counter()
 
@@ -95,20 +103,13 @@ def count_images(engine: Engine) -> None:
     engine.state.num_batches += 1
 
 
-def log_training_loss(
-    engine: Engine, meter: Meter, scheduler: LRScheduler, curves: Curves | None, period: int
-) -> None:
-    """Log the mean loss and accuracy since the last such line, every ``period`` iterations of an epoch."""
-    if not ends_line(engine, period):
-        return
-    state, iteration = engine.state, iteration_of_epoch(engine)
-    loss, accuracy = meter.read()
+def log_training_loss(engine: Engine) -> None:
+    """Log the mean loss and accuracy since the last such line."""
+    state, metrics = engine.state, engine.state.metrics
     logger.info(
-        f"Epoch[{state.epoch}] Iteration[{iteration}/{state.epoch_length}] Loss: {loss:.3f}, "
-        f"Acc: {accuracy:.3f}, Base Lr: {scheduler.get_last_lr()[0]:.2e}"
+        f"Epoch[{state.epoch}] Iteration[{iteration_of_epoch(engine)}/{state.epoch_length}] "
+        f"Loss: {metrics['loss']:.3f}, Acc: {metrics['accuracy']:.3f}, Base Lr: {metrics['lr']:.2e}"
     )
-    if curves:
-        curves.add_loss(state.epoch - 1 + iteration / state.epoch_length, loss)
 
 
 def print_times(engine: Engine, device: torch.device) -> None:
@@ -124,7 +125,7 @@ def print_times(engine: Engine, device: torch.device) -> None:
     logger.info("-" * 10)
 
 
-def log_validation_results(epoch: int, metrics: RankMetrics, num_query: int) -> None:
+def log_validation_results(engine: Engine, num_query: int) -> None:
     """Log the results of an evaluation."""
-    logger.info(f"Validation Results - Epoch: {epoch}")
-    log_metrics(metrics, num_query)
+    logger.info(f"Validation Results - Epoch: {engine.state.epoch}")
+    log_metrics(engine.state.ranking, num_query)

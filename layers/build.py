@@ -1,6 +1,6 @@
-"""From the settings to one loss."""
+"""From the settings to one loss of named parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import nn
@@ -18,63 +18,36 @@ from .weighted_triplet import WeightedTripletLoss
 
 LABEL_SMOOTHING = 0.1  # as published with the strong baseline
 
-
-def label_smoothing(cfg: CfgNode) -> float:
-    """Of every cross-entropy on the identities."""
-    return LABEL_SMOOTHING if cfg.MODEL.IF_LABELSMOOTH else 0.0
-
-
-def _softmax(cfg: CfgNode) -> nn.Module:
-    return nn.CrossEntropyLoss(label_smoothing=label_smoothing(cfg))
-
-
-def _arcface(cfg: CfgNode) -> nn.Module:
-    return ArcFaceLoss(cfg.SOLVER.ARCFACE.SCALE, cfg.SOLVER.ARCFACE.MARGIN, label_smoothing(cfg))
-
-
-def _cosface(cfg: CfgNode) -> nn.Module:
-    return CosFaceLoss(cfg.SOLVER.COSFACE.SCALE, cfg.SOLVER.COSFACE.MARGIN, label_smoothing(cfg))
-
-
-def _circle_softmax(cfg: CfgNode) -> nn.Module:
-    settings = cfg.SOLVER.CIRCLE_SOFTMAX
-    return CircleSoftmaxLoss(settings.SCALE, settings.MARGIN, label_smoothing(cfg))
-
-
-def _triplet(cfg: CfgNode) -> nn.Module:
-    return TripletLoss(None if cfg.SOLVER.SOFT_MARGIN else cfg.SOLVER.MARGIN)
-
-
-def _weighted_triplet(cfg: CfgNode) -> nn.Module:
-    return WeightedTripletLoss()
-
-
-def _circle(cfg: CfgNode) -> nn.Module:
-    return CircleLoss(cfg.SOLVER.CIRCLE.MARGIN, cfg.SOLVER.CIRCLE.GAMMA)
-
-
-def _multi_similarity(cfg: CfgNode) -> nn.Module:
-    settings = cfg.SOLVER.MULTI_SIMILARITY
-    return MultiSimilarityLoss(settings.ALPHA, settings.BETA, settings.BASE, settings.EPSILON)
-
-
-# Losses that read cosines, for which the network has a CosineClassifier: name -> factory(cfg) -> loss(score,
-# target)
+# Losses that read cosines, for which the network has a CosineClassifier: name in MODEL.ID_LOSS_TYPE ->
+# factory(cfg.SOLVER, label smoothing) -> loss(score, target)
 MARGIN_HEADS: dict[str, Callable] = {
-    "arcface": _arcface,
-    "cosface": _cosface,
-    "circle_softmax": _circle_softmax,
+    "arcface": lambda s, smoothing: ArcFaceLoss(s.ARCFACE.SCALE, s.ARCFACE.MARGIN, smoothing),
+    "cosface": lambda s, smoothing: CosFaceLoss(s.COSFACE.SCALE, s.COSFACE.MARGIN, smoothing),
+    "circle_softmax": lambda s, smoothing: CircleSoftmaxLoss(
+        s.CIRCLE_SOFTMAX.SCALE, s.CIRCLE_SOFTMAX.MARGIN, smoothing
+    ),
 }
-# name -> factory(cfg) -> loss(score, target)
-ID_LOSSES: dict[str, Callable | None] = {"softmax": _softmax, **MARGIN_HEADS, "none": None}
-# name -> factory(cfg) -> loss(feat, target)
-METRIC_LOSSES: dict[str, Callable | None] = {
-    "triplet": _triplet,
-    "weighted_triplet": _weighted_triplet,
-    "circle": _circle,
-    "multi_similarity": _multi_similarity,
+# The same of all losses on the scores.
+ID_LOSSES: dict[str, Callable | None] = {
+    "softmax": lambda s, smoothing: nn.CrossEntropyLoss(label_smoothing=smoothing),
+    **MARGIN_HEADS,
     "none": None,
 }
+# name in MODEL.METRIC_LOSS_TYPE -> factory(cfg.SOLVER) -> loss(feat, target)
+METRIC_LOSSES: dict[str, Callable | None] = {
+    "triplet": lambda s: TripletLoss(None if s.SOFT_MARGIN else s.MARGIN),
+    "weighted_triplet": lambda s: WeightedTripletLoss(),
+    "circle": lambda s: CircleLoss(s.CIRCLE.MARGIN, s.CIRCLE.GAMMA),
+    "multi_similarity": lambda s: MultiSimilarityLoss(
+        s.MULTI_SIMILARITY.ALPHA, s.MULTI_SIMILARITY.BETA, s.MULTI_SIMILARITY.BASE, s.MULTI_SIMILARITY.EPSILON
+    ),
+    "none": None,
+}
+
+
+def label_smoothing(cfg: CfgNode) -> float:
+    """Smoothing of every cross-entropy on the identities, 0 or LABEL_SMOOTHING."""
+    return LABEL_SMOOTHING if cfg.MODEL.IF_LABELSMOOTH else 0.0
 
 
 def make_loss(cfg: CfgNode, num_classes: int, feature_dim: int) -> "ReidLoss":
@@ -85,31 +58,37 @@ def make_loss(cfg: CfgNode, num_classes: int, feature_dim: int) -> "ReidLoss":
         num_classes: training identities.
         feature_dim: width of the feature before the neck, of the global branch; the center loss needs it.
     """
+    solver = cfg.SOLVER
     id_loss, metric_loss = ID_LOSSES[cfg.MODEL.ID_LOSS_TYPE], METRIC_LOSSES[cfg.MODEL.METRIC_LOSS_TYPE]
     center_loss = None
     if cfg.MODEL.IF_WITH_CENTER:
-        center_loss = CenterLoss(num_classes, feature_dim, cfg.SOLVER.CENTER_LR)
+        center_loss = CenterLoss(num_classes, feature_dim, solver.CENTER_LR)
     return ReidLoss(
-        id_loss and id_loss(cfg),
-        metric_loss and metric_loss(cfg),
+        id_loss and id_loss(solver, label_smoothing(cfg)),
+        metric_loss and metric_loss(solver),
         center_loss,
-        cfg.SOLVER.ID_LOSS_WEIGHT,
-        cfg.SOLVER.METRIC_LOSS_WEIGHT,
-        cfg.SOLVER.CENTER_LOSS_WEIGHT,
-        cfg.SOLVER.GATHER_TRIPLET,
+        {
+            "id": solver.ID_LOSS_WEIGHT,
+            "metric": solver.METRIC_LOSS_WEIGHT,
+            "center": solver.CENTER_LOSS_WEIGHT,
+        },
+        solver.GATHER_TRIPLET,
     )
 
 
+def weighted_sum(parts: Mapping[str, torch.Tensor], weights: Mapping[str, float]) -> torch.Tensor:
+    """The sum of named scalars, each times the weight of its name."""
+    return sum(weights[name] * part for name, part in parts.items())
+
+
 class ReidLoss(nn.Module):
-    """Weighted sum of a loss on the scores, one on the features and the center loss.
+    """A loss on the scores ('id'), one on the features ('metric') and the center loss ('center').
 
     Args:
         id_loss: loss(score, target), or None.
         metric_loss: loss(feat, target), or None.
         center_loss: loss(feat, target), or None.
-        id_weight: of the first.
-        metric_weight: of the second.
-        center_weight: of the third.
+        weights: of 'id', 'metric' and 'center' in the sum.
         gather: with many processes, the loss on the features is over the features of them all. The center
             loss always is, so that the centers stay the same in all.
     """
@@ -119,14 +98,12 @@ class ReidLoss(nn.Module):
         id_loss: nn.Module | None,
         metric_loss: nn.Module | None,
         center_loss: nn.Module | None,
-        id_weight: float,
-        metric_weight: float,
-        center_weight: float,
+        weights: Mapping[str, float],
         gather: bool,
     ):
         super().__init__()
         self.id_loss, self.metric_loss, self.center_loss = id_loss, metric_loss, center_loss
-        self.id_weight, self.metric_weight, self.center_weight = id_weight, metric_weight, center_weight
+        self.weights = dict(weights)
         self.gather = gather
 
     def forward(
@@ -135,7 +112,18 @@ class ReidLoss(nn.Module):
         feat: torch.Tensor | tuple[torch.Tensor, ...],
         target: torch.Tensor,
     ) -> torch.Tensor:
-        """The loss, a scalar; a loss on the scores or features of several branches is the mean over them.
+        """The weighted sum of the ``parts``, a scalar."""
+        return weighted_sum(self.parts(score, feat, target), self.weights)
+
+    def parts(
+        self,
+        score: torch.Tensor | tuple[torch.Tensor, ...],
+        feat: torch.Tensor | tuple[torch.Tensor, ...],
+        target: torch.Tensor,
+    ) -> dict[str, torch.Tensor]:
+        """The losses that are on, by name, not weighted; scalars on the device.
+
+        A loss on the scores or features of several branches is the mean over them.
 
         Args:
             score: (B, C) class scores (cosines for the margin heads), or a tuple of those of the branches.
@@ -144,14 +132,14 @@ class ReidLoss(nn.Module):
             target: (B,) int64 classes.
         """
         scores, feats = (x if isinstance(x, tuple) else (x,) for x in (score, feat))
-        loss = scores[0].new_zeros(())
+        parts = {}
         if self.id_loss:
-            loss = loss + self.id_weight * sum(self.id_loss(score, target) for score in scores) / len(scores)
+            parts["id"] = sum(self.id_loss(score, target) for score in scores) / len(scores)
         if self.metric_loss:
-            loss = loss + self.metric_weight * sum(self._metric(feat, target) for feat in feats) / len(feats)
+            parts["metric"] = sum(self._metric(feat, target) for feat in feats) / len(feats)
         if self.center_loss:
-            loss = loss + self.center_weight * self.center_loss(*gather_batch(feats[0], target))
-        return loss
+            parts["center"] = self.center_loss(*gather_batch(feats[0], target))
+        return parts
 
     def _metric(self, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return self.metric_loss(*(gather_batch(feat, target) if self.gather else (feat, target)))

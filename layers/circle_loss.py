@@ -1,7 +1,10 @@
-"""Circle loss on pairs (Sun et al., "Circle Loss", CVPR 2020), on pytorch-metric-learning's."""
+"""Circle loss on pairs (Sun et al., "Circle Loss", CVPR 2020)."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+
+from .pairs import masked_logsumexp, pair_similarities, positives_and_negatives
 
 
 class CircleLoss(nn.Module):
@@ -18,16 +21,21 @@ class CircleLoss(nn.Module):
 
     def __init__(self, margin: float = 0.25, gamma: float = 128.0):
         super().__init__()
-        from pytorch_metric_learning.losses import CircleLoss as Circle  # slow to import
-
-        self.loss = Circle(m=margin, gamma=gamma)
+        self.margin, self.gamma = margin, gamma
 
     def forward(self, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """The loss, a scalar. Waits for the device, to list the pairs.
+        """The loss, a scalar.
 
         Args:
             feat: (B, D) float; computed in float32 at least.
             target: (B,) int64 identities.
         """
         with torch.autocast(feat.device.type, enabled=False):
-            return self.loss(feat.to(torch.promote_types(feat.dtype, torch.float32)), target)
+            m, similarity = self.margin, pair_similarities(feat)
+            positive, negative = positives_and_negatives(target)
+            fixed = similarity.detach()
+            n = self.gamma * F.relu(fixed + m) * (similarity - m)
+            p = -self.gamma * F.relu(1 + m - fixed) * (similarity - 1 + m)
+            loss = F.softplus(masked_logsumexp(n, negative) + masked_logsumexp(p, positive))
+            valid = positive.any(1) & negative.any(1)
+            return torch.where(valid, loss, 0).sum() / valid.sum().clamp(min=1)

@@ -10,7 +10,7 @@ class AveragePooling(nn.Module):
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) to (B, C), in float32 at least."""
         with torch.autocast(maps.device.type, enabled=False):
-            return maps.to(torch.promote_types(maps.dtype, torch.float32)).mean((2, 3))
+            return maps.mean((2, 3), dtype=_wide(maps))
 
 
 class GeMPooling(nn.Module):
@@ -34,14 +34,15 @@ class GeMPooling(nn.Module):
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) to (B, C), in float32 at least."""
         with torch.autocast(maps.device.type, enabled=False):
-            maps = maps.to(torch.promote_types(maps.dtype, torch.float32))
-            return maps.clamp(min=self.eps).pow(self.p).mean((2, 3)).pow(1 / self.p)
+            # Clamped before the cast, so that the gradient keeps one float32 map less.
+            maps = maps.clamp(min=self.eps).to(_wide(maps))
+            return maps.pow(self.p).mean((2, 3)).pow(1 / self.p)
 
 
 def max_stripes(maps: torch.Tensor, number: int) -> torch.Tensor:
     """Maximum over each of equally high stripes, as MGN pools its parts.
 
-    Stripes overlap by a row where the height is not a multiple of their number.
+    Neighbouring stripes share a row where the height is not a multiple of their number.
 
     Args:
         maps: (B, C, H, W).
@@ -51,9 +52,14 @@ def max_stripes(maps: torch.Tensor, number: int) -> torch.Tensor:
         (number, B, C), in float32 at least.
     """
     rows = maps.shape[2]
-    maps = maps.to(torch.promote_types(maps.dtype, torch.float32))
     bounds = [(i * rows // number, -(-(i + 1) * rows // number)) for i in range(number)]
-    return torch.stack([maps[:, :, top:bottom].amax((2, 3)) for top, bottom in bounds])
+    stripes = torch.stack([maps[:, :, top:bottom].amax((2, 3)) for top, bottom in bounds])
+    return stripes.to(_wide(maps))  # only now: a maximum is exact in any precision
+
+
+def _wide(maps: torch.Tensor) -> torch.dtype:
+    """The dtype that pooled features have: float32 at least."""
+    return torch.promote_types(maps.dtype, torch.float32)
 
 
 # name in MODEL.POOLING -> factory() -> module (B, C, H, W) to (B, C)

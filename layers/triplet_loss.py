@@ -4,13 +4,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .pairs import pair_distances, positives_and_negatives
+
 
 class TripletLoss(nn.Module):
     """Mean over the anchors of max(0, margin + farthest positive - nearest negative).
 
-    Distances are Euclidean, between features as they are (not normalised). The soft margin puts log(1 +
-    exp(farthest positive - nearest negative)) in its place. An anchor that has no other image of its identity
-    in the batch, or no other identity, is left out of the mean; with no anchor left the loss is 0.
+    Distances are Euclidean, between features as they are (not normalised). The soft margin is log(1 +
+    exp(farthest positive - nearest negative)) instead. An anchor that has no other image of its identity in
+    the batch, or no other identity, is left out of the mean; with no anchor left the loss is 0.
 
     Args:
         margin: distance by which a negative must be farther than a positive; None: soft margin.
@@ -45,28 +47,8 @@ def batch_hard(feat: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, 
         Distance to the farthest image of the same identity (B,), to the nearest of another one (B,), and
         whether the anchor has both (B,); where it has not, the distances are finite and mean nothing.
     """
-    distance, positive, negative = pair_distances(feat, target)
+    distance = pair_distances(feat)
+    positive, negative = positives_and_negatives(target)
     farthest = torch.where(positive, distance, 0).amax(1)
     nearest = torch.where(negative, distance, distance.detach().amax()).amin(1)
     return farthest, nearest, positive.any(1) & negative.any(1)
-
-
-def pair_distances(
-    feat: torch.Tensor, target: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Distances of all pairs, and which of them are positive and negative.
-
-    Args:
-        feat: (B, D) float.
-        target: (B,) int64 identities.
-
-    Returns:
-        Euclidean distances (B, B), in float32 at least; whether a pair is of two images of one identity
-        (B, B); whether it is of two identities (B, B).
-    """
-    feat = feat.to(torch.promote_types(feat.dtype, torch.float32))
-    # Not by a matrix product: |a|² + |b|² - 2ab loses the small distances, the ones mined, to rounding.
-    distance = torch.cdist(feat, feat, compute_mode="donot_use_mm_for_euclid_dist")
-    same = target[:, None] == target[None, :]
-    itself = torch.eye(len(target), dtype=torch.bool, device=target.device)
-    return distance, same & ~itself, ~same

@@ -1,22 +1,23 @@
 """From the settings to an optimizer and its schedule."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
 from yacs.config import CfgNode
 
-from .cosine import WarmupCosineLR
+from .cosine import cosine
 from .layer_decay import layer_factors
-from .lr_scheduler import WarmupMultiStepLR
-from .warmup import WarmupLR
+from .lr_scheduler import multistep
+from .warmup import Warmup, WarmupLR
 
 
 def _sgd(groups: list[dict], solver: CfgNode) -> torch.optim.SGD:
     optimizer = torch.optim.SGD(groups, momentum=solver.MOMENTUM, fused=True)
     if solver.MOMENTUM:
-        # Else the fused kernel makes the momentum in the first step, out of uninitialised memory if that step
-        # is left out, and of all parameters of a group together, however late some of them start.
+        # Otherwise the fused kernel makes the momentum in the first step: from uninitialised memory if that
+        # step is skipped, and for all parameters of a group at once, however late some of them start.
         for parameter in (p for group in groups for p in group["params"]):
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     return optimizer
@@ -30,18 +31,16 @@ OPTIMIZERS = {
 }
 
 
-def _cosine(optimizer: torch.optim.Optimizer, solver: CfgNode, warmup_epochs: int, **warmup) -> WarmupLR:
+def _cosine(solver: CfgNode, warmup_epochs: int) -> Callable[[int], float]:
     start = warmup_epochs + solver.FLAT_EPOCHS
-    floor = solver.MIN_LR / solver.BASE_LR
-    return WarmupCosineLR(optimizer, start, solver.MAX_EPOCHS, floor, **warmup)
+    return cosine(start, solver.MAX_EPOCHS, floor=solver.MIN_LR / solver.BASE_LR)
 
 
-def _multistep(optimizer: torch.optim.Optimizer, solver: CfgNode, warmup_epochs: int, **warmup) -> WarmupLR:
-    return WarmupMultiStepLR(optimizer, solver.STEPS, solver.GAMMA, **warmup)
-
-
-# name in SOLVER.SCHEDULE -> factory(optimizer, cfg.SOLVER, epochs of the warm-up, its settings)
-SCHEDULES = {"multistep": _multistep, "cosine": _cosine}
+# name in SOLVER.SCHEDULE -> factory(cfg.SOLVER, epochs of the warm-up) -> from an epoch to the rates' factor
+SCHEDULES: dict[str, Callable] = {
+    "multistep": lambda solver, warmup_epochs: multistep(solver.STEPS, solver.GAMMA),
+    "cosine": _cosine,
+}
 
 
 def make_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
@@ -53,10 +52,10 @@ def make_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
 
     Args:
         cfg: the settings.
-        model: on the device that it will be trained on.
+        model: on the device that it will be trained on; ``layers()`` gives the layer of each parameter.
     """
     solver = cfg.SOLVER
-    factors = layer_factors(model, solver.LAYER_DECAY) if solver.LAYER_DECAY != 1 else {}
+    factors = layer_factors(model.layers(), solver.LAYER_DECAY) if solver.LAYER_DECAY != 1 else {}
     groups: dict[tuple[float, float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
@@ -85,13 +84,6 @@ def make_scheduler(
         epoch_length: batches of an epoch, which a warm-up by iterations needs.
     """
     solver = cfg.SOLVER
-    by_epoch = solver.WARMUP_BY == "epoch"
-    return SCHEDULES[solver.SCHEDULE](
-        optimizer,
-        solver,
-        solver.WARMUP_ITERS if by_epoch else math.ceil(solver.WARMUP_ITERS / epoch_length),
-        warmup_factor=solver.WARMUP_FACTOR,
-        warmup_iters=solver.WARMUP_ITERS,
-        warmup_method=solver.WARMUP_METHOD,
-        warmup_by=solver.WARMUP_BY,
-    )
+    warmup = Warmup(solver.WARMUP_FACTOR, solver.WARMUP_ITERS, solver.WARMUP_METHOD, solver.WARMUP_BY)
+    epochs = warmup.iters if warmup.by == "epoch" else math.ceil(warmup.iters / epoch_length)
+    return WarmupLR(optimizer, SCHEDULES[solver.SCHEDULE](solver, epochs), warmup)

@@ -25,7 +25,7 @@ import tools.results
 import tools.test
 import tools.train
 import tools.validate_data
-from utils.errors import run_command
+from utils.command import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV = {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}

@@ -1,42 +1,53 @@
 """Measure speed and memory, and print them as Markdown: python tools/benchmark.py --help."""
 
-import argparse
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import evaluation, training
-from utils.errors import InputError, os_reason, run_command
+from loguru import logger
 
-COMMANDS = {
-    "eval": (evaluation, "mAP/CMC and re-ranking against the bare matrix product"),
-    "train": (training, "the training loop against the bare network and against other ways"),
-}
+from benchmarks import evaluation, training
+from config import find_subcommand
+from tools.start import read_options, start
+from utils.command import run_command
+from utils.files import atomic_write
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse, measure, print."""
-    parser = argparse.ArgumentParser(prog="tools/benchmark.py", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, (module, text) in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=module.ABOUT, allow_abbrev=False)
-        module.add_arguments(command)
-        command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    args, args.settings = parser.parse_known_args(argv)
-    module, _ = COMMANDS[args.command]
-    if args.settings and args.command != "train":
-        parser.error(f"unrecognized arguments: {' '.join(args.settings)}")
-    report = module.measure(args)
-    print(module.table(report))
-    if args.json:
-        try:
-            args.json.write_text(json.dumps(report, indent=1), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot write {args.json}: {os_reason(error)}") from None
+    command, words = find_subcommand(argv, "benchmark")
+    options = read_options(command, words)
+    measure, table = COMMANDS[command]
+    report = measure(options, words)
+    print(table(report))
+    if options.json:
+        with atomic_write(Path(options.json)) as stream:
+            json.dump(report, stream, indent=1)
     return 0
+
+
+def measure_evaluation(options: Namespace, words: list[str]) -> dict:
+    """The figures of tools/benchmark.py eval."""
+    return evaluation.measure(options.sizes, options.re_ranking, options.plain, options.repeats)
+
+
+def measure_training(options: Namespace, words: list[str]) -> dict:
+    """The figures of tools/benchmark.py train."""
+    cfg, device = start("benchmark train", words)
+    logger.remove()
+    logger.add(sys.stderr, level="WARNING")
+    return training.measure(cfg, device, options.steps, options.rounds)
+
+
+# sub-command -> its measurement, and how that is shown
+COMMANDS = {
+    "benchmark eval": (measure_evaluation, evaluation.table),
+    "benchmark train": (measure_training, training.table),
+}
 
 
 if __name__ == "__main__":

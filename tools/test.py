@@ -6,37 +6,39 @@ from pathlib import Path
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import torch.nn.functional as F
 from loguru import logger
 from yacs.config import CfgNode
 
 from data import make_multi_query_loader, make_val_loader, read_dataset
-from engine import TestImages, do_inference, plain_scores
-from modeling import build_model, load_weights
+from data.validation import check_queries
+from engine import do_inference
+from evaluation import GalleryIndex, QueryRanks, TestImages, plain_scores
+from evaluation.calibration import calibration_table, operating_points, roc, save_calibration
+from evaluation.per_query import query_results, save_query_results, worst_lines
+from modeling import build_model, load_weights, stem_may_differ
 from tools.start import start
-from utils.calibration import calibration_table, operating_points, roc, save_calibration
+from utils.command import run_command
 from utils.distributed import leave_processes
-from utils.errors import run_command
 from utils.logger import log_plain
-from utils.ranking import GalleryIndex, QueryRanks
-from utils.results import query_results, save_results, worst_lines
+from utils.run_folder import settings_beside
 
 
 def main(argv: list[str] | None = None) -> int:
     """Read the data, load the weights, evaluate."""
     cfg, device = start("test", argv)
     dataset = read_dataset(cfg, train=False)
+    check_queries(dataset, cfg)
     model = build_model(cfg, num_classes=0)
     report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
     logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")
-    if not Path(cfg.TEST.WEIGHT).with_name("config.yml").is_file() and cfg.MODEL.STEM_RELU:
+    if not settings_beside(Path(cfg.TEST.WEIGHT)).is_file() and stem_may_differ(cfg):
         logger.info(
             "No config.yml beside the weights; if a plain ResNet of reid-strong-baseline made them, test "
             "with MODEL.STEM_RELU no"
         )
-    val_loader = make_val_loader(cfg, dataset)
-    multi_query_loader = make_multi_query_loader(cfg, dataset) if cfg.TEST.MULTI_QUERY else None
-    found = do_inference(cfg, model, val_loader, len(dataset.query), device, multi_query_loader)
+    val_loader = make_val_loader(cfg, dataset, device)
+    multi_query_loader = make_multi_query_loader(cfg, dataset, device) if cfg.TEST.MULTI_QUERY else None
+    found = do_inference(cfg, model, val_loader, len(dataset.query), multi_query_loader)
     leave_processes()
     if found is None:
         return 0
@@ -50,16 +52,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def calibrate(cfg: CfgNode, images: TestImages) -> None:
     """Log the similarity thresholds and write them beside the weights."""
-    query, gallery = images
-    curve = roc(
-        F.normalize(query.features),
-        F.normalize(gallery.features),
-        query.pids,
-        gallery.pids,
-        query.camids,
-        gallery.camids,
-        cfg.TEST.SAME_CAMERA,
-    )
+    query, gallery = images.query.normalised(), images.gallery.normalised()
+    index = GalleryIndex.of(query, gallery, cfg.TEST.SAME_CAMERA)
+    curve = roc(query.features, gallery.features, index)
     points = operating_points(curve)
     log_plain(calibration_table(points))
     for file in save_calibration(points, curve, Path(cfg.TEST.WEIGHT)):
@@ -68,15 +63,13 @@ def calibrate(cfg: CfgNode, images: TestImages) -> None:
 
 def report_queries(cfg: CfgNode, images: TestImages, ranks: QueryRanks, paths: list[str]) -> None:
     """Log the worst queries and save the results of all."""
-    query, gallery = images
-    index = GalleryIndex(query.pids, gallery.pids, query.camids, gallery.camids, cfg.TEST.SAME_CAMERA)
-    q_paths, g_paths = ([paths[i] for i in part.indices.tolist()] for part in images)
-    scores = plain_scores(cfg, query.features, gallery.features)
-    results = query_results(scores, index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
+    index = GalleryIndex.of(images.query, images.gallery, cfg.TEST.SAME_CAMERA)
+    q_paths, g_paths = ([paths[i] for i in part.indices.tolist()] for part in (images.query, images.gallery))
+    results = query_results(plain_scores(cfg, images), index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
     if cfg.TEST.SHOW_WORST:
         log_plain(worst_lines(results, cfg.TEST.SHOW_WORST))
     if cfg.TEST.SAVE_RESULTS:
-        save_results(results, Path(cfg.TEST.SAVE_RESULTS))
+        save_query_results(results, Path(cfg.TEST.SAVE_RESULTS))
         logger.info(f"Saved {cfg.TEST.SAVE_RESULTS}")
 
 

@@ -3,87 +3,48 @@
 import sys
 from pathlib import Path
 
-import torch
 from loguru import logger
 from yacs.config import CfgNode
 
 # The program's folders, from wherever it is called.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from config import compare_settings, load_cfg
-from data import make_data_loader
-from data.datasets import Record, joint_name
-from engine import do_train, load_state
-from layers import make_loss, synchronise_batch_norm
-from modeling import build_model, load_pretrained
-from modeling.distillation import Distillation, build_student
-from modeling.teacher import FeatureTeacher, NetworkTeacher, check_same_pixels
-from solver import make_optimizer, make_scheduler
+from config import compare_settings
+from data.datasets import joint_name
+from engine import do_train, load_state, make_training
 from tools.start import start
+from utils.command import run_command
 from utils.distributed import leave_processes, process_number
-from utils.errors import run_command
+from utils.environment import log_environment
 from utils.logger import log_to_file
-from utils.run_folder import log_environment, make_run_folder
+from utils.run_folder import RunFolder
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Read the data, build the network, train it."""
+    """Read the settings, assemble the training, run it."""
     cfg, device = start("train", argv)
-    train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
-    teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, device)
-    distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
-    model = build_student(cfg, num_classes, teacher) if distillation else build_model(cfg, num_classes)
+    training = make_training(cfg, device)
     resume = load_state(Path(cfg.RESUME)) if cfg.RESUME else None
     changes = compare_settings(cfg, resume["settings"]) if resume else []
-    if not resume:
-        load_pretrained(cfg, model)
-    model.to(device, memory_format=torch.channels_last)
-    if cfg.MODEL.SYNC_BN:
-        synchronise_batch_norm(model, device)
-    optimizer = make_optimizer(cfg, model)
-
     folder = None
     if process_number() == 0:
-        settings = cfg.dump()
-        if resume:
-            folder = Path(cfg.OUTPUT_DIR)
-            log_to_file(folder / "log.txt")
-        else:
-            name = f"{cfg.MODEL.NAME.replace('/', '-')}-{joint_name(cfg.DATASETS.NAMES)}"
-            folder = make_run_folder(cfg.OUTPUT_DIR, name, settings)
-        log_environment(device, cfg.SEED, settings)
+        folder = open_run_folder(cfg)
+        log_environment(device, cfg.SEED, cfg.dump())
         for change in changes:
             logger.info(f"Changed: {change}")
-    do_train(
-        cfg,
-        model,
-        train_loader,
-        val_loader,
-        optimizer,
-        make_scheduler(cfg, optimizer, len(train_loader)),
-        make_loss(cfg, num_classes, model.global_dim).to(device),
-        num_query,
-        folder,
-        device,
-        resume,
-        distillation,
-    )
+    do_train(training, folder, resume)
     leave_processes()
     return 0
 
 
-def find_teacher(
-    cfg: CfgNode, num_classes: int, records: list[Record], device: torch.device
-) -> NetworkTeacher | FeatureTeacher | None:
-    """The teacher that KD names, if it names one."""
-    if cfg.KD.TEACHER:
-        theirs = load_cfg(["--model_path", cfg.KD.TEACHER], "test")
-        check_same_pixels(cfg, theirs)
-        return NetworkTeacher(theirs, cfg.KD.TEACHER, num_classes, cfg.INPUT.SIZE_TRAIN, device)
-    if cfg.KD.TEACHER_FEATURES:
-        paths, classes = [r.path for r in records], [r.pid for r in records]
-        return FeatureTeacher(cfg.KD.TEACHER_FEATURES, paths, classes, device)
-    return None
+def open_run_folder(cfg: CfgNode) -> RunFolder:
+    """The folder of a new run, or of the one that is resumed; from here on, the log goes into it as well."""
+    if cfg.RESUME:
+        folder = RunFolder(Path(cfg.OUTPUT_DIR))
+        log_to_file(folder.log)
+        return folder
+    name = f"{cfg.MODEL.NAME}-{joint_name(cfg.DATASETS.NAMES)}"
+    return RunFolder.create(cfg.OUTPUT_DIR, name, cfg.dump())
 
 
 if __name__ == "__main__":

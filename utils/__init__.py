@@ -1,1 +1,1 @@
-"""Metrics, logging and the small things that every folder may use. Imports nothing of this project."""
+"""Log, files, processes, device, random numbers, errors: for every folder. Imports nothing of ours."""

@@ -1,14 +1,30 @@
 """Files of torch.save: written whole or not at all, read without running code in them."""
 
+import errno
 import io
 import os
+import re
 import warnings
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from .errors import InputError, os_reason
+from .files import atomic_write
+
+# What numpy's scalars and arrays are pickled with, under the module's name before numpy 2 and since: other
+# programs keep their Rank-1 as a numpy float. Numbers alone: of the types for strings and objects, numpy
+# would believe whatever size a hostile file gives them.
+_SCALAR, _ARRAY = (value.__reduce__()[0] for value in (np.float64(), np.empty(0)))
+_NUMBERS = {type(np.dtype(code)) for code in "?bBhHiIlLqQefdFD"}
+SAFE_GLOBALS = [np.ndarray, np.dtype, *_NUMBERS]
+SAFE_GLOBALS += [(_SCALAR, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
+SAFE_GLOBALS += [(_ARRAY, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
+
+# What torch says of anything else that is not data.
+REFUSED = "Unsupported global|GLOBAL|Can only (build|create)|unrecognized function"
 
 
 def save_atomically(content: dict, file: Path, previous: Path | None = None) -> None:
@@ -22,43 +38,37 @@ def save_atomically(content: dict, file: Path, previous: Path | None = None) -> 
     Raises:
         InputError: the disk is full or read-only; the file, if there was one, is as it was.
     """
-    part = file.with_name(file.name + ".part")
-    try:
-        # Through memory: writing to a full disk itself, torch.save hides the system's reason.
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        with open(part, "wb") as stream:
-            stream.write(buffer.getbuffer())
+    # Through memory: writing to a full disk itself, torch.save hides the system's reason.
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    with atomic_write(file, "wb", "the weights saved before are whole") as stream:
+        stream.write(buffer.getbuffer())
+        if previous and file.exists():
             stream.flush()
             os.fsync(stream.fileno())
-        if previous and file.exists():
             os.replace(file, previous)
-        os.replace(part, file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(
-            f"cannot write {file}: {os_reason(error)}; the weights saved before are whole"
-        ) from None
 
 
 def load_checkpoint(path: str | Path) -> object:
     """What a file of torch.save holds, on the CPU.
 
     Raises:
-        InputError: the file is missing, damaged, none of torch.save, or holds more than data.
+        InputError: the file is missing, damaged, not one of torch.save, or holds more than data.
     """
     try:
         _check_archive(path)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(SAFE_GLOBALS):
             warnings.simplefilter("ignore")  # torch warns of files that it then refuses
-            # weights_only: a checkpoint from elsewhere must not run code here.
+            # weights_only: a checkpoint from elsewhere must not run code here. Not mmap: Windows refuses to
+            # replace a file that is mapped.
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {os_reason(error)}") from None
     except Exception as error:  # torch raises about every kind of error on files that are none of its own
-        if "Unsupported global" in str(error) or "GLOBAL" in str(error):
+        # torch looks for an archive's table before the start of a small file: an "Invalid argument".
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise InputError(f"{path} cannot be read: {os_reason(error)}") from None
+        if re.search(REFUSED, str(error)):
             raise InputError(
                 f"{path} holds Python objects besides tensors, which could run code; save it anew with "
                 "torch.save(model.state_dict(), file)"

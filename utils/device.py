@@ -25,6 +25,7 @@ def select_device(name: str, device_id: str = "0") -> torch.device:
         return torch.device("cpu")
     if (number := usable_gpu(name, device_id)) is not None:
         torch.backends.cudnn.benchmark = True
+        switch_tf32_off()
         torch.cuda.set_device(number)  # so that nothing is set up on another one
         return torch.device("cuda", number)
     number = _wanted_gpu(device_id)
@@ -41,6 +42,8 @@ def select_device(name: str, device_id: str = "0") -> torch.device:
 
 def usable_gpu(name: str, device_id: str = "0") -> int | None:
     """Number of the GPU that ``select_device`` takes; None where it takes the CPU."""
+    # Numbers as in nvidia-smi; CUDA, which would put the fastest GPU first, reads it when it starts.
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     number = _wanted_gpu(device_id)
     there = name == "cuda" and torch.cuda.is_available() and number < torch.cuda.device_count()
     return number if there else None
@@ -48,6 +51,13 @@ def usable_gpu(name: str, device_id: str = "0") -> int | None:
 
 def _wanted_gpu(device_id: str) -> int:
     return int(os.environ["LOCAL_RANK"] if launched_by_torchrun() else device_id)
+
+
+def switch_tf32_off() -> None:
+    """Let GPUs compute float32 as such: of itself, torch leaves 13 of 23 bits out in convolutions (TF32)."""
+    # The older of torch's two interfaces, which all its versions have; the two must not be mixed.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False  # as it is, but for the environment of NVIDIA's containers
 
 
 def autocast(device: torch.device, enabled: bool) -> AbstractContextManager:

@@ -1,12 +1,16 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, under names that every system takes."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from .errors import InputError, os_reason
+
+# Names of devices on Windows, whatever their case and suffix.
+_DEVICES = re.compile(r"(CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³])(\.|$)", re.IGNORECASE)
 
 
 @contextmanager
@@ -44,9 +48,16 @@ def atomic_write(file: Path, mode: str = "w", hint: str = "", **kwargs) -> Itera
 
 
 @contextmanager
-def writing(place: Path, hint: str = "") -> Iterator[None]:
+def writing(place: Path | str, hint: str = "") -> Iterator[None]:
     """Turn an OSError into the one line that names the place, the system's reason and the hint."""
     try:
         yield
     except OSError as error:
         raise InputError(f"cannot write {place}: {os_reason(error)}{hint and f'; {hint}'}") from None
+
+
+def legal_name(text: str) -> str:
+    """A text as the name of a file, on Windows too: ``timm/vit`` as ``timm-vit``, ``aux`` as ``_aux``."""
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", text)
+    name = re.sub(r"[. ]$", "-", name)  # which Windows leaves out at the end
+    return f"_{name}" if _DEVICES.match(name) else name

@@ -7,7 +7,7 @@ from loguru import logger
 from tqdm import tqdm
 
 from .distributed import process_number
-from .errors import InputError, os_reason
+from .files import writing
 
 # Lines logged before the run has a folder, and the sink that gathers them.
 _early_lines: list[str] = []
@@ -19,14 +19,13 @@ def setup_logger() -> None:
 
     Of several processes only the first logs; warnings of the others go to stderr.
     """
-    sys.stdout.reconfigure(line_buffering=True)  # a file or pipe shows each line at once, as a terminal does
     logger.remove()
     _early_lines.clear()
     _early_sink.clear()
     if process_number() > 0:
         logger.add(sys.stderr, level="WARNING", format=f"process {process_number()}: {{message}}")
         return
-    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty())
+    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty(), catch=False)
     _early_sink.append(logger.add(_early_lines.append))
 
 
@@ -38,15 +37,11 @@ def log_to_file(file: Path) -> None:
     """
 
     def write(line: str) -> None:
-        try:
+        with writing(file):
             stream.write(line)
-        except OSError as error:
-            raise InputError(f"cannot write {file}: {os_reason(error)}") from None
 
-    try:
-        stream = open(file, "a", encoding="utf-8", buffering=1)
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {os_reason(error)}") from None
+    with writing(file):
+        stream = open(file, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
     for sink in _early_sink:
         logger.remove(sink)
     for line in _early_lines:

@@ -10,7 +10,7 @@ def keep_freed_memory() -> None:
     """Let the C library keep what is freed for the next allocation.
 
     A step on a CPU allocates and frees gigabytes of activations. By default glibc gives large blocks back to
-    the system at once, which then hands them out anew page by page, zeroed: a quarter of a step's time. Does
+    the system at once, which then hands them out again page by page, zeroed: a quarter of a step's time. Does
     nothing where the C library is another one.
     """
     if sys.platform != "linux":

@@ -8,7 +8,7 @@ import torch
 
 
 def seed_everything(seed: int) -> None:
-    """Start the random numbers of Python, numpy and torch anew."""
+    """Seed the random numbers of Python, numpy and torch."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -21,6 +21,12 @@ def be_deterministic() -> None:
     torch.backends.cudnn.benchmark = False  # it chooses algorithms by their time
     # warn_only: an operation without such an algorithm shall not end the run.
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # That fills every new tensor, which is slow and shows only reads of what was never written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    # The fused kernels of attention only warn: their backward adds in an order that varies.
+    torch.backends.cuda.enable_flash_sdp(False)
+    torch.backends.cuda.enable_mem_efficient_sdp(False)
+    torch.backends.cuda.enable_cudnn_sdp(False)
 
 
 def random_state() -> dict:

@@ -1,100 +1,125 @@
-"""The folder of a run, and what is written into it before training starts."""
+"""The folder of a run, and the names of the files in it."""
 
-import os
-import platform
-import subprocess
-import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from loguru import logger
 
-from .errors import InputError, os_reason
+from .files import atomic_write, legal_name, writing
 from .logger import log_to_file
 
+# Columns of results.csv, a row for each evaluation: all but the epoch in percent.
+COLUMNS = ("epoch", "mAP", "rank1", "rank5", "rank10", "mINP")
+ELSEWHERE = "choose another folder with OUTPUT_DIR <folder>"
 
-def make_run_folder(output_dir: str, name: str, config_text: str) -> Path:
-    """Make a run's folder with log.txt and config.yml; no earlier run's files are touched.
 
-    Args:
-        output_dir: the folder; empty: ``logs/<name>-<time>``. If it already holds a run, ``-2``, ``-3``, … is
-            added.
-        name: what the run trains, for the folder's name.
-        config_text: the settings, as YAML.
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's folder, which is there, and the names of the files in it.
 
-    Raises:
-        InputError: the folder cannot be made or written.
+    Attributes:
+        path: of the folder.
     """
-    wanted = Path(output_dir or f"logs/{name}-{time.strftime('%Y%m%d-%H%M%S')}")
-    if wanted.name in ("", ".."):
-        wanted = wanted.resolve()  # which has a name to add a number to
-    folder, number = wanted, 1
-    try:
-        # Creating config.yml claims the folder, also against a run that starts at the same moment.
-        while True:
-            folder.mkdir(parents=True, exist_ok=True)
+
+    path: Path
+
+    @classmethod
+    def create(cls, output_dir: str, name: str, settings: str) -> "RunFolder":
+        """Make a run's folder with log.txt and config.yml; no earlier run's files are touched.
+
+        Args:
+            output_dir: the folder; empty: ``logs/<name>-<time>``. If it already holds a run, ``-2``, ``-3``,
+                … is added.
+            name: what the run trains, for the folder's name.
+            settings: of the run, as YAML.
+
+        Raises:
+            InputError: the folder cannot be made or written.
+        """
+        wanted = Path(output_dir or f"logs/{legal_name(name)}-{time.strftime('%Y%m%d-%H%M%S')}")
+        if wanted.name in ("", ".."):
+            wanted = wanted.resolve()  # which has a name to add a number to
+        run, number = cls(wanted), 1
+        while not run._claim():
+            number += 1
+            run = cls(wanted.with_name(f"{wanted.name}-{number}"))
+        run.replace_settings(settings)
+        log_to_file(run.log)
+        if number > 1 and output_dir:
+            logger.warning(f"{wanted} already holds a run; this one goes to {run.path}")
+        return run
+
+    @property
+    def log(self) -> Path:
+        """Everything on the screen."""
+        return self.path / "log.txt"
+
+    @property
+    def settings(self) -> Path:
+        """All settings of the run, as YAML."""
+        return self.path / "config.yml"
+
+    @property
+    def results(self) -> Path:
+        """A row of COLUMNS for each evaluation."""
+        return self.path / "results.csv"
+
+    @property
+    def curves(self) -> Path:
+        """Picture of loss, mAP and Rank-1 by epoch."""
+        return self.path / "curves.png"
+
+    @property
+    def last(self) -> Path:
+        """The whole state of the training, for resuming."""
+        return self.path / "last.pth"
+
+    @property
+    def previous(self) -> Path:
+        """The state before ``last``."""
+        return self.path / "last.previous.pth"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains the run."""
+        return self.path / ".lock"
+
+    def weights(self, mean_ap: float, distilled: bool = False) -> Path:
+        """Weights, named after their mAP (0..1, named in percent), such as ``mAP75.1.pth``."""
+        return self.path / f"{'mAP_KD_' if distilled else 'mAP'}{100 * mean_ap:.1f}.pth"
+
+    def bad_batch(self, epoch: int, iteration: int) -> Path:
+        """List of the images of a batch whose loss was not finite."""
+        return self.path / f"bad-batch-{epoch}-{iteration}.txt"
+
+    def replace_settings(self, settings: str) -> None:
+        """Let config.yml hold these settings, as YAML, from here on.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        with atomic_write(self.settings, hint=ELSEWHERE) as stream:
+            stream.write(settings)
+
+    def _claim(self) -> bool:
+        """Create config.yml; False if it is there: the folder holds a run, or one starts at this moment."""
+        with writing(f"into {self.path}", ELSEWHERE):
+            self.path.mkdir(parents=True, exist_ok=True)
             try:
-                with open(folder / "config.yml", "x", encoding="utf-8") as file:
-                    file.write(config_text)
-                break
+                self.settings.touch(exist_ok=False)
             except FileExistsError:
-                number += 1
-                folder = wanted.with_name(f"{wanted.name}-{number}")
-    except OSError as error:
-        raise InputError(
-            f"cannot write into {folder}: {os_reason(error)}; choose another folder with OUTPUT_DIR <folder>"
-        ) from None
-    log_to_file(folder / "log.txt")
-    if folder != wanted and output_dir:
-        logger.warning(f"{wanted} already holds a run; this one goes to {folder}")
-    return folder
+                return False
+        return True
 
 
-def replace_settings(folder: Path, config_text: str) -> None:
-    """Let a run's config.yml hold these settings, as YAML, from here on.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    part = folder / "config.yml.part"
-    try:
-        part.write_text(config_text, encoding="utf-8")
-        os.replace(part, folder / "config.yml")
-    except OSError as error:
-        raise InputError(f"cannot write into {folder}: {os_reason(error)}") from None
+def settings_beside(weights: Path) -> Path:
+    """Where the settings of a run's weights lie, if they lie in its folder."""
+    return RunFolder(weights.parent).settings
 
 
-def log_environment(device: torch.device, seed: int, config_text: str) -> None:
-    """Log what a result can be reproduced from: command, versions, git commit, processor, seed, settings."""
-    import cv2
-    import ignite
-    import numpy
-    import torchvision
-
-    gpu = device.type == "cuda"
-    processor = torch.cuda.get_device_name(device) if gpu else platform.processor() or platform.machine()
-    logger.info(f"Command: {' '.join(sys.argv)}")
-    logger.info(
-        f"Python {platform.python_version()}, torch {torch.__version__}, torchvision "
-        f"{torchvision.__version__}, ignite {ignite.__version__}, numpy {numpy.__version__}, "
-        f"OpenCV {cv2.__version__}; git commit {_git_commit()}"
-    )
-    logger.info(f"Device: {device} ({processor}), {torch.get_num_threads()} threads; seed {seed}")
-    logger.info(f"Settings:\n{config_text}")
-
-
-def _git_commit() -> str:
-    """The commit of this program, with ``+changes`` where files differ from it; 'unknown' outside git."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+changes", "--exclude=*"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip()
+def newest_run(above: Path) -> RunFolder | None:
+    """The run whose state was saved last, in a folder or in one below it; None if there is none."""
+    names = (RunFolder(folder) for folder in (above, *above.glob("*")))
+    states = [file for run in names for file in (run.last, run.previous) if file.is_file()]
+    return RunFolder(max(states, key=lambda file: file.stat().st_mtime).parent) if states else None

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import yaml
 
-from .curves import COLUMNS
 from .errors import InputError, os_reason
+from .run_folder import COLUMNS, RunFolder
 
 # What makes no other recipe of a run.
 APART = ("OUTPUT_DIR", "RESUME", "SEED")
@@ -41,17 +41,22 @@ def read_run(folder: Path, defaults: dict) -> Run:
     Raises:
         InputError: the folder holds no run that has been evaluated.
     """
+    run = RunFolder(folder)
     try:
-        settings = yaml.safe_load((folder / "config.yml").read_text(encoding="utf-8"))
-        with open(folder / "results.csv", newline="", encoding="utf-8") as stream:
+        settings = yaml.safe_load(run.settings.read_text(encoding="utf-8"))
+        with open(run.results, newline="", encoding="utf-8") as stream:
             rows = [{name: float(row[name]) for name in COLUMNS} for row in csv.DictReader(stream)]
-        log = (folder / "log.txt").read_text(encoding="utf-8")
+        log = run.log.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{folder} holds no evaluated run ({os_reason(error)})") from None
     except (yaml.YAMLError, KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{folder}: config.yml or results.csv is damaged ({error})") from None
+        raise InputError(
+            f"{folder}: {run.settings.name} or {run.results.name} is damaged ({error})"
+        ) from None
     if not rows or not isinstance(settings, dict):
-        raise InputError(f"{folder} holds no evaluated run: results.csv or config.yml is empty")
+        raise InputError(
+            f"{folder} holds no evaluated run: {run.results.name} or {run.settings.name} is empty"
+        )
     device, versions, commit = (
         found[1] if (found := re.search(line, log)) else ""
         for line in (" - (Device: [^;]*)", " - (Python [^;]*)", "; git commit (.*)")

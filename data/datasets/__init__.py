@@ -9,11 +9,11 @@ from utils.errors import InputError
 
 from .base import Names, Record, ReidDataset, counts, statistics_table
 from .cuhk03 import read_cuhk03
+from .custom import find_custom, read_custom
 from .dukemtmc import read_dukemtmc
 from .market1501 import read_market1501
 from .msmt17 import read_msmt17
 from .occluded_duke import read_occluded_duke
-from .own import find_own, read_own
 from .synthetic import read_synthetic
 from .union import unite
 from .veri import read_veri
@@ -42,10 +42,10 @@ def read_named(name: str, cfg: CfgNode) -> ReidDataset:
     """
     if name in DATASETS:
         return DATASETS[name](cfg)
-    path = find_own(name, cfg.ROOT_DIR)
+    path = find_custom(name, cfg.ROOT_DIR)
     if path is None:
         raise InputError(f"{name} is no data set, folder or table")
-    return read_own(path)
+    return read_custom(path)
 
 
 def joint_name(names: Sequence[str]) -> str:
@@ -59,7 +59,7 @@ __all__ = [
     "Record",
     "ReidDataset",
     "counts",
-    "find_own",
+    "find_custom",
     "joint_name",
     "read_named",
     "statistics_table",

@@ -14,6 +14,8 @@ IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .bmp .dib .webp .tif .tiff .jp2 .ppm .pgm .pbm .pnm .ras .avif .gif".split()
 )
 # Control characters, line separators, and what stands for bytes that are no text in the system's encoding.
+# Folders that systems make beside one's own, hidden where they are at home.
+_FOREIGN = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -42,7 +44,8 @@ def list_folder(folder: Path) -> list[os.DirEntry]:
     """
     try:
         with os.scandir(folder) as found:
-            entries = sorted((e for e in found if not e.name.startswith(".")), key=lambda e: e.name)
+            shown = (e for e in found if not e.name.startswith(".") and e.name not in _FOREIGN)
+            entries = sorted(shown, key=lambda e: e.name)
     except OSError as error:
         raise InputError(f"cannot read {folder}: {os_reason(error)}") from None
     warn_left_out(

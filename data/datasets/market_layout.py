@@ -65,17 +65,17 @@ def read_market_layout(
         InputError: a subset's folder is missing, or holds no image.
     """
     wanted = [sub for sub in subsets.values() if whole or (folder / sub).is_dir()]
-    mend = f"is the archive unpacked whole? It has {', '.join(subsets.values())}"
-    found = {sub: _read_subset(folder / sub, mend) for sub in wanted}
+    fix = f"is the archive unpacked whole? It has {', '.join(subsets.values())}"
+    found = {sub: _read_subset(folder / sub, fix) for sub in wanted}
     train, query, gallery = (found.get(sub, []) for sub in subsets.values())
-    multi_query = _read_subset(folder / MULTI_QUERY, mend) if (folder / MULTI_QUERY).is_dir() else []
+    multi_query = _read_subset(folder / MULTI_QUERY, fix) if (folder / MULTI_QUERY).is_dir() else []
     train, train_names = relabel(train)
     return ReidDataset(name, train, query, gallery, multi_query, train_names, Names())
 
 
-def _read_subset(path: Path, mend: str) -> list[Record]:
+def _read_subset(path: Path, fix: str) -> list[Record]:
     if not path.is_dir():
-        raise InputError(f"{path} is missing; {mend}")
+        raise InputError(f"{path} is missing; {fix}")
     # Thumbs.db and the like are no images; macOS adds a hidden "._" twin to each file of an archive.
     entries = [e for e in list_folder(path) if has_image_suffix(e.name)]
     parsed = [(e.name, is_file(e) and _NAME.match(e.name)) for e in entries]
@@ -88,5 +88,5 @@ def _read_subset(path: Path, mend: str) -> list[Record]:
         if match and int(match[1]) != JUNK
     ]
     if not records:
-        raise InputError(f"{path} holds no image named like {EXAMPLE}; {mend}")
+        raise InputError(f"{path} holds no image named like {EXAMPLE}; {fix}")
     return records

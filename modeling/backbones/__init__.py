@@ -1,4 +1,4 @@
-"""Backbones: a factory each, from last stride and stem ReLU to a network of feature maps."""
+"""Backbones: a table from the name to what each declares of itself."""
 
 from torch import nn
 from yacs.config import CfgNode
@@ -6,47 +6,76 @@ from yacs.config import CfgNode
 from layers import quicken_depthwise
 from utils.errors import InputError
 
+from .info import BackboneInfo
 from .mobilenet import MOBILENETS
-from .non_local import add_non_local
 from .osnet import OSNETS
-from .resnet import RESNETS, ResNetBackbone
+from .resnet import RESNETS
 from .resnet_ibn import IBN_RESNETS
 from .resnet_se import SE_RESNETS
 from .timm import PREFIX as TIMM
-from .timm import adapt, timm_backbone, timm_names
+from .timm import TIMM_INFO, timm_backbone, timm_names
 
-# name in MODEL.NAME -> factory(last_stride, stem_relu) -> module of feature maps with `feature_dim` (channels
-# of its feature map; or of what `after_pooling` makes of it, where it has that, `map_dim` being the map's)
-BACKBONES = RESNETS | IBN_RESNETS | SE_RESNETS | MOBILENETS | OSNETS
+# name in MODEL.NAME -> what it is; networks of timm have the prefix TIMM instead
+BACKBONES: dict[str, BackboneInfo] = RESNETS | IBN_RESNETS | SE_RESNETS | MOBILENETS | OSNETS
 
-__all__ = ["BACKBONES", "TIMM", "adapt", "build_backbone", "download_timm", "timm_names"]
+__all__ = [
+    "BACKBONES",
+    "TIMM",
+    "BackboneInfo",
+    "build_backbone",
+    "check_network",
+    "declared",
+    "stem_may_differ",
+    "timm_names",
+]
 
 
-def build_backbone(cfg: CfgNode) -> nn.Module:
-    """The backbone that MODEL.NAME names, with random weights.
+def declared(name: str) -> BackboneInfo:
+    """What the backbone of this MODEL.NAME can do; of a network of timm, what they all can."""
+    return TIMM_INFO if name.startswith(TIMM) else BACKBONES[name]
+
+
+def check_network(cfg: CfgNode, training: bool = True) -> None:
+    """Check that the network can do what the settings ask of it, before anything slow starts.
+
+    Args:
+        cfg: the settings; MODEL.NAME is known.
+        training: check what only a training asks for, too.
+
+    Raises:
+        InputError: it cannot; the message names everything that it cannot.
+    """
+    model, info, problems = cfg.MODEL, declared(cfg.MODEL.NAME), []
+    if model.NON_LOCAL and not info.add_non_local:
+        problems.append(f"MODEL.NON_LOCAL is for this program's ResNets; leave it out for {model.NAME}")
+    if training and cfg.SOLVER.LAYER_DECAY != 1 and not info.layers:
+        problems.append(
+            f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
+        )
+    if training and cfg.KD.SELF and not info.stages:
+        problems.append(f"KD.SELF (--kd) is for ResNets, whose stages learn from the last, not {model.NAME}")
+    if problems:
+        raise InputError("; ".join(problems))
+
+
+def stem_may_differ(cfg: CfgNode) -> bool:
+    """Whether weights of unknown settings may be of this network without the ReLU in its stem."""
+    return cfg.MODEL.STEM_RELU and declared(cfg.MODEL.NAME).stem_relu_matters
+
+
+def build_backbone(cfg: CfgNode) -> tuple[nn.Module, BackboneInfo]:
+    """The backbone that MODEL.NAME names, with random weights, and what it can do.
 
     Raises:
         InputError: it does not go with another setting.
     """
     model = cfg.MODEL
     if model.NAME.startswith(TIMM):
-        base = timm_backbone(model.NAME, cfg.INPUT.SIZE_TRAIN, cfg.INPUT.SIZE_TEST, model.LAST_STRIDE)
+        base, info = timm_backbone(cfg)
     else:
-        base = BACKBONES[model.NAME](last_stride=model.LAST_STRIDE, stem_relu=model.STEM_RELU)
+        info = BACKBONES[model.NAME]
+        base = info.make(last_stride=model.LAST_STRIDE, stem_relu=model.STEM_RELU)
     if model.NON_LOCAL:
-        if not isinstance(base, ResNetBackbone):
-            raise InputError(f"MODEL.NON_LOCAL is for this program's ResNets; leave it out for {model.NAME}")
-        add_non_local(base)
+        info.add_non_local(base)
     quicken_depthwise(base)
-    return base
-
-
-def download_timm(cfg: CfgNode) -> dict:
-    """The state dict of timm's ImageNet weights for the network that MODEL.NAME names, downloaded if need be.
-
-    Raises:
-        OSError: it cannot be downloaded.
-        RuntimeError: there are none.
-    """
-    sizes = cfg.INPUT.SIZE_TRAIN, cfg.INPUT.SIZE_TEST
-    return timm_backbone(cfg.MODEL.NAME, *sizes, cfg.MODEL.LAST_STRIDE, pretrained=True).state_dict()
+    return base, info

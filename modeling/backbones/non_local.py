@@ -3,12 +3,11 @@
 import torch
 from torch import nn
 
-from .resnet import ResNetBackbone
-
 # Blocks of stages 2 and 3 that a non-local block follows, always the last ones of the stage. ResNet-50's are
 # AGW's (Ye et al., "Deep Learning for Person Re-identification", TPAMI 2021), ResNet-101's fast-reid's.
 STAGE_2, STAGE_3, STAGE_3_DEEP = 2, 3, 9
 DEEP = 20  # blocks in the third stage from which a ResNet is a deep one
+NAMES = ("NL_2.", "NL_3.")  # beginnings of their parameters' names
 
 
 class NonLocal(nn.Module):
@@ -38,7 +37,7 @@ class NonLocal(nn.Module):
         return x + self.W(y.view(len(x), 1, *x.shape[2:])).to(x.dtype)
 
 
-def add_non_local(net: ResNetBackbone) -> None:
+def add_non_local(net: nn.Module) -> None:
     """Put non-local blocks after the last blocks of a ResNet's stages 2 and 3, as ``NL_2`` and ``NL_3``."""
     third = STAGE_3_DEEP if len(net.layer3) >= DEEP else STAGE_3
     for name, stage, number in (("NL_2", net.layer2, STAGE_2), ("NL_3", net.layer3, third)):

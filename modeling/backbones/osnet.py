@@ -6,6 +6,8 @@ import torch
 from loguru import logger
 from torch import nn
 
+from .info import BackboneInfo
+
 STREAMS = "abcd"  # of a block: 1, 2, 3 and 4 light convolutions deep
 REDUCTION = 16  # of the gate
 FEATURE_DIM = 512
@@ -81,13 +83,7 @@ class OSNet(nn.Module):
         channels: of the stem and of the three stages.
         last_stride: there is no stage with a stride after 1/16, so it must be 1; another does nothing.
         stem_relu: there is no network of this kind without.
-
-    Attributes:
-        map_dim: channels of the feature map.
-        feature_dim: of the feature after ``after_pooling``.
     """
-
-    feature_dim = FEATURE_DIM
 
     def __init__(self, channels: tuple[int, ...], last_stride: int = 1, stem_relu: bool = True):
         super().__init__()
@@ -100,10 +96,10 @@ class OSNet(nn.Module):
             if i < 4:  # the last stage keeps its size
                 blocks.append(nn.Sequential(ConvBN(outputs, outputs), nn.AvgPool2d(2)))
             setattr(self, f"conv{i}", nn.Sequential(*blocks))
-        self.map_dim = channels[-1]
-        self.conv5 = ConvBN(self.map_dim, self.map_dim)
+        width = channels[-1]
+        self.conv5 = ConvBN(width, width)
         self.fc = nn.Sequential(
-            nn.Linear(self.map_dim, FEATURE_DIM), nn.BatchNorm1d(FEATURE_DIM), nn.ReLU(inplace=True)
+            nn.Linear(width, FEATURE_DIM), nn.BatchNorm1d(FEATURE_DIM), nn.ReLU(inplace=True)
         )
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -114,15 +110,25 @@ class OSNet(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) to (B, map_dim, H / 16, W / 16)."""
+        """(B, 3, H, W) to (B, channels[-1], H / 16, W / 16)."""
         return self.conv5(self.conv4(self.conv3(self.conv2(self.maxpool(self.conv1(images))))))
 
     def after_pooling(self, feat: torch.Tensor) -> torch.Tensor:
-        """(B, map_dim) to (B, feature_dim)."""
+        """(B, channels[-1]) to (B, FEATURE_DIM)."""
         return self.fc(feat)
 
 
+def _osnet(*channels: int) -> BackboneInfo:
+    return BackboneInfo(
+        partial(OSNet, channels),
+        feature_dim=FEATURE_DIM,
+        map_dim=channels[-1],
+        after_pooling=OSNet.after_pooling,
+        no_imagenet="its ImageNet weights are at https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO",
+    )
+
+
 OSNETS = {
-    "osnet_x1_0": partial(OSNet, (64, 256, 384, 512)),
-    "osnet_x0_25": partial(OSNet, (16, 64, 96, 128)),
+    "osnet_x1_0": _osnet(64, 256, 384, 512),
+    "osnet_x0_25": _osnet(16, 64, 96, 128),
 }

@@ -1,10 +1,15 @@
 """ResNet (He et al., CVPR 2016), on torchvision's: its parameter names, its ImageNet weights."""
 
+import re
 from functools import partial
 
 import torch
 from torch import nn
+from torchvision.models import get_model_weights
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+from .info import BackboneInfo
+from .non_local import add_non_local
 
 
 class ResNetBackbone(ResNet):
@@ -21,7 +26,6 @@ class ResNetBackbone(ResNet):
         self, block: type[nn.Module], layers: tuple[int, ...], last_stride: int = 1, stem_relu: bool = True
     ):
         super().__init__(block, list(layers))
-        self.feature_dim = self.fc.in_features
         del self.fc, self.avgpool
         # The block's strided convolution is its 3x3: the first of a BasicBlock, the second of a Bottleneck.
         first = self.layer4[0]
@@ -35,7 +39,7 @@ class ResNetBackbone(ResNet):
         return self.stages(images)[-1]
 
     def stages(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """The feature maps of the four stages."""
+        """(B, 3, H, W) to the feature maps of the four stages, each half as wide as the next."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         maps = []
         for i, stage in enumerate((self.layer1, self.layer2, self.layer3, self.layer4), start=1):
@@ -47,11 +51,35 @@ class ResNetBackbone(ResNet):
             maps.append(x)
         return maps
 
+    def layers(self) -> dict[str, int]:
+        """Layer of each parameter: its stage, 1 to 4, non-local blocks included; 0 for the stem."""
+        found = {name: re.match(r"(?:layer|NL_)(\d)\.", name) for name, _ in self.named_parameters()}
+        return {name: int(stage[1]) if stage else 0 for name, stage in found.items()}
+
+
+# What every ResNet here can do; with a factory and a width, its BackboneInfo.
+resnet_info = partial(
+    BackboneInfo,
+    stages=ResNetBackbone.stages,
+    layers=ResNetBackbone.layers,
+    add_non_local=add_non_local,
+    fast_reid="keeps the ReLU of the stem (MODEL.STEM_RELU yes) and pools the stem's map without padding",
+)
+
+
+def _plain(name: str, block: type[nn.Module], *layers: int) -> BackboneInfo:
+    return resnet_info(
+        partial(ResNetBackbone, block, layers),
+        feature_dim=512 * block.expansion,
+        imagenet_url=get_model_weights(name)["IMAGENET1K_V1"].url,
+        stem_relu_matters=True,
+    )
+
 
 RESNETS = {
-    "resnet18": partial(ResNetBackbone, BasicBlock, (2, 2, 2, 2)),
-    "resnet34": partial(ResNetBackbone, BasicBlock, (3, 4, 6, 3)),
-    "resnet50": partial(ResNetBackbone, Bottleneck, (3, 4, 6, 3)),
-    "resnet101": partial(ResNetBackbone, Bottleneck, (3, 4, 23, 3)),
-    "resnet152": partial(ResNetBackbone, Bottleneck, (3, 8, 36, 3)),
+    "resnet18": _plain("resnet18", BasicBlock, 2, 2, 2, 2),
+    "resnet34": _plain("resnet34", BasicBlock, 3, 4, 6, 3),
+    "resnet50": _plain("resnet50", Bottleneck, 3, 4, 6, 3),
+    "resnet101": _plain("resnet101", Bottleneck, 3, 4, 23, 3),
+    "resnet152": _plain("resnet152", Bottleneck, 3, 8, 36, 3),
 }

@@ -1,14 +1,13 @@
 """SE-ResNets (Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018), in IBN-Net's parameter names."""
 
-from collections.abc import Callable
 from functools import partial
 
 import torch
 from torch import nn
 from torchvision.models.resnet import Bottleneck
 
-from .resnet import RESNETS, ResNetBackbone
-from .resnet_ibn import ibn_a
+from .resnet import ResNetBackbone, resnet_info
+from .resnet_ibn import ibn_a, ibn_info
 
 REDUCTION = 16  # channels for each of the inner ones, as published
 
@@ -50,10 +49,15 @@ class SEBottleneck(Bottleneck):
         return self.relu(self.se(self.bn3(self.conv3(x))) + identity)
 
 
-def _se(resnet: partial) -> Callable[..., ResNetBackbone]:
-    _, layers = resnet.args
-    return partial(ResNetBackbone, SEBottleneck, layers)
+_se_50 = partial(ResNetBackbone, SEBottleneck, (3, 4, 6, 3))
+_se_101 = partial(ResNetBackbone, SEBottleneck, (3, 4, 23, 3))
+_unpublished = partial(
+    resnet_info, feature_dim=2048, no_imagenet="no ImageNet weights are published in IBN-Net's names"
+)
 
-
-SE_RESNETS = {f"se_resnet{depth}": _se(RESNETS[f"resnet{depth}"]) for depth in (50, 101)}
-SE_RESNETS |= {f"{name}_ibn_a": partial(ibn_a, resnet) for name, resnet in SE_RESNETS.items()}
+SE_RESNETS = {
+    "se_resnet50": _unpublished(_se_50),
+    "se_resnet101": _unpublished(_se_101),
+    "se_resnet50_ibn_a": _unpublished(partial(ibn_a, _se_50)),
+    "se_resnet101_ibn_a": ibn_info(partial(ibn_a, _se_101), 2048, "se_resnet101_ibn_a-fabed4e2.pth"),
+}

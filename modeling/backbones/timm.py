@@ -1,13 +1,18 @@
 """Any network of timm (Wightman, "PyTorch Image Models"), as ``timm/<name>``; timm is imported when named."""
 
+import dataclasses
 import sys
 from collections.abc import Collection
+from functools import partial
 
 import torch
 from loguru import logger
 from torch import nn
+from yacs.config import CfgNode
 
 from utils.errors import InputError
+
+from .info import BackboneInfo
 
 PREFIX = "timm/"
 # What timm raises for an option that a network has not, or not with this value.
@@ -21,29 +26,26 @@ def timm_names() -> Collection[str]:
     return [PREFIX + name for name in (*timm.list_models(), *timm.list_pretrained())]
 
 
-def timm_backbone(
-    name: str, size_train: list[int], size_test: list[int], last_stride: int, pretrained: bool = False
-) -> nn.Module:
-    """A network of timm without its classifier.
+def timm_backbone(cfg: CfgNode, pretrained: bool = False) -> tuple[nn.Module, BackboneInfo]:
+    """The network of timm that MODEL.NAME names, without its classifier, and what it can do.
 
     Its output is a feature map (B, feature_dim, H', W') where timm has one with the channels in front, else
     the feature (B, feature_dim) that timm's own pooling makes of the tokens. The last map is kept at 1/16 of
-    the image where ``last_stride`` is 1 and timm can (``output_stride``); a network for images of one size
-    (``img_size``) is made for ``size_train``.
-
-    It has the attributes ``feature_dim`` and ``has_maps``.
+    the image where MODEL.LAST_STRIDE is 1 and timm can (``output_stride``); a network for images of one size
+    (``img_size``) is made for INPUT.SIZE_TRAIN.
 
     Args:
-        name: with ``timm/``.
-        size_train: height and width [pixels].
-        size_test: the same.
-        last_stride: 1, or 2 for what timm makes of its own.
+        cfg: the settings.
         pretrained: download ImageNet weights.
 
     Raises:
         InputError: the network cannot take images of this size, or is to be tested with another.
+        OSError: the weights cannot be downloaded.
+        RuntimeError: there are none.
     """
-    wishes = [{"img_size": tuple(size_train)}, *([{"output_stride": 16}] if last_stride == 1 else []), {}]
+    name, size_train, size_test = cfg.MODEL.NAME, cfg.INPUT.SIZE_TRAIN, cfg.INPUT.SIZE_TEST
+    stride = [{"output_stride": 16}] if cfg.MODEL.LAST_STRIDE == 1 else []
+    wishes = [{"img_size": tuple(size_train)}, *stride, {}]
     net, options = _create(name.removeprefix(PREFIX), wishes, pretrained)
     if "img_size" in options and list(size_train) != list(size_test):
         raise InputError(
@@ -53,8 +55,13 @@ def timm_backbone(
     if not pretrained and "output_stride" not in options:
         logger.info(f"MODEL.LAST_STRIDE does nothing in {name}")
     out = _try(net.eval(), name, size_train)
-    net.feature_dim, net.has_maps = out.shape[1], out.dim() == 4
-    return net.train()
+    imagenet = partial(_imagenet_tensors, cfg)
+    facts = {"feature_dim": out.shape[1], "maps": out.dim() == 4, "imagenet_tensors": imagenet}
+    return net.train(), dataclasses.replace(TIMM_INFO, **facts)
+
+
+def _imagenet_tensors(cfg: CfgNode) -> dict[str, torch.Tensor]:
+    return timm_backbone(cfg, pretrained=True)[0].state_dict()
 
 
 def _try(net: nn.Module, name: str, size: list[int]) -> torch.Tensor:
@@ -73,7 +80,16 @@ def _try(net: nn.Module, name: str, size: list[int]) -> torch.Tensor:
         ) from None
 
 
-def adapt(state: dict[str, torch.Tensor], net: nn.Module) -> dict[str, torch.Tensor]:
+def _layers(net: nn.Module) -> dict[str, int]:
+    """Timm's layers: of a ViT the embedding and each block, the last with the norm after it."""
+    from timm.models import group_parameters  # loaded already, by the network
+
+    if not hasattr(net, "group_matcher"):  # a few lack it
+        raise InputError(f"SOLVER.LAYER_DECAY: timm tells no layers of a {type(net).__name__}; leave it 1")
+    return group_parameters(net, net.group_matcher(), reverse=True)
+
+
+def _translate(state: dict[str, torch.Tensor], net: nn.Module) -> dict[str, torch.Tensor]:
     """A file's tensors in the names and shapes of a network of timm, as timm itself adapts them.
 
     Position embeddings are resized; names of the authors' own files are translated. Tensors for another kind
@@ -98,3 +114,7 @@ def _create(name: str, wishes: list[dict], pretrained: bool) -> tuple[nn.Module,
         except _NO_SUCH_OPTION:
             continue
     return timm.create_model(name, pretrained=pretrained, num_classes=0), {}
+
+
+# What every network of timm can do; the rest is told once it is made.
+TIMM_INFO = BackboneInfo(timm_backbone, layers=_layers, translate=_translate)

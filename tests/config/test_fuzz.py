@@ -4,11 +4,11 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from config import ConfigError, check_choices, check_paths, compare_settings, get_defaults, load_cfg
-from config.load import _keys
-from tools.start import REGISTRIES
+from config import ConfigError, check_paths, compare_settings, get_defaults, load_cfg
+from config.defaults import SETTINGS
+from tools.start import CHOICES
 
-KEYS = _keys(get_defaults())
+KEYS = list(SETTINGS)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -16,7 +16,19 @@ SCALARS = st.one_of(
     st.floats(),
     st.text(max_size=20),
     st.sampled_from(
-        ["yes", "off", "('market1501')", "[256,128]", "1e400", "-0", "nan", "0x10", "__import__('os')"]
+        [
+            "yes",
+            "off",
+            "('market1501')",
+            "[256,128]",
+            "1e400",
+            "-0",
+            "nan",
+            "0x10",
+            "__import__('os')",
+            "~/x",
+            r"('E:\new')",
+        ]
     ),
 )
 VALUES = st.recursive(
@@ -34,8 +46,7 @@ def load(*argv: str) -> None:
     """Load, and check what the commands check; nothing but a ConfigError may come of it."""
     for command in ("train", "test"):
         try:
-            cfg = load_cfg(list(argv), command)
-            check_choices(cfg, REGISTRIES)
+            cfg = load_cfg(list(argv), command, CHOICES)
             check_paths(cfg, command)
             compare_settings(cfg, get_defaults().dump())
         except ConfigError as error:

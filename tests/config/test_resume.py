@@ -1,10 +1,10 @@
 import os
 
 import pytest
-import yaml
 
 from config import ConfigError, compare_settings, get_defaults, load_cfg
-from config.resume import CHANGEABLE, check_changes
+from config.defaults import SETTINGS
+from config.resume import check_changes
 
 
 @pytest.fixture
@@ -93,8 +93,19 @@ def test_a_setting_that_the_run_did_not_have_yet_is_no_change():
     assert check_changes({"SEED": 0, "NEW.KEY": 1}, {"SEED": 0, "OLD.KEY": 2}) == []
 
 
-def test_every_changeable_setting_is_there():
-    keys = yaml.safe_load(get_defaults().dump())
-    for name in CHANGEABLE:
-        section, _, key = name.partition(".")
-        assert section in keys and (not key or key in keys[section])
+@pytest.mark.parametrize("key", SETTINGS)
+def test_a_setting_changes_as_its_declaration_says(key):
+    changed = {key: "another"}, {key: "one"}
+    if SETTINGS[key].may_change or SETTINGS[key].may_move:
+        check_changes(*changed)
+    else:
+        with pytest.raises(ConfigError, match=f"{key} another .one in the run.; leave these"):
+            check_changes(*changed)
+
+
+def test_what_decides_the_weights_may_not_change():
+    fixed = {key for key, setting in SETTINGS.items() if not (setting.may_change or setting.may_move)}
+    assert fixed > {"SEED", "DETERMINISTIC", "MODEL.NAME", "DATASETS.NAMES", "SOLVER.BASE_LR", "SOLVER.AMP"}
+    assert {key.split(".")[0] for key in fixed} == {
+        *("SEED", "DETERMINISTIC", "MODEL", "INPUT", "DATASETS", "DATALOADER", "SOLVER", "KD")
+    }

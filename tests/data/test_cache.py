@@ -103,10 +103,10 @@ def test_another_size_or_list_is_another_file(make, records, tmp_path):
     assert len(files(tmp_path)) == 3 and make()[1] == 0
 
 
-@pytest.mark.parametrize("change", ["content", "time", "gone", "mended"])
+@pytest.mark.parametrize("change", ["content", "time", "gone", "repaired"])
 def test_stale_is_made_again(make, records, tmp_path, caplog_loguru, change):
     make()
-    path = Path(records[2 if change == "mended" else 4].path)
+    path = Path(records[2 if change == "repaired" else 4].path)
     if change == "time":
         os.utime(path, ns=(0, 0))
     elif change == "gone":
@@ -115,7 +115,7 @@ def test_stale_is_made_again(make, records, tmp_path, caplog_loguru, change):
         write(path, 99)
     cache, read = make()
     assert read >= 6 and any("have changed since" in line for line in caplog_loguru)
-    unreadable = {"gone": {2, 4}, "mended": set()}.get(change, {2})
+    unreadable = {"gone": {2, 4}, "repaired": set()}.get(change, {2})
     assert cache.unreadable == unreadable
     assert all(
         (cache.images([i])[0].numpy() == read_image(records[i].path, SIZE)).all()

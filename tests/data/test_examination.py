@@ -4,9 +4,9 @@ import pytest
 
 from config import load_cfg
 from data import read_dataset
-from data.examination import examine, report_table, report_tree
+from data.validation import examine, report_table, report_tree
 from tests.conftest import SMALL_NET
-from tests.data.own_data import write_image
+from tests.data.custom_data import write_image
 
 
 @pytest.fixture

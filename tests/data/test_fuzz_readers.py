@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from data.datasets import Record, ReidDataset
+from data.datasets.custom import read_custom
 from data.datasets.market_layout import read_market_layout
-from data.datasets.own import read_own
 from utils.errors import InputError
 
 FUZZ = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,7 +50,7 @@ def check_table(name: str, write) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "x.jpg").write_bytes(b"")
         write(Path(folder) / name)
-        check(lambda: read_own(Path(folder) / name))
+        check(lambda: read_custom(Path(folder) / name))
 
 
 ODD = st.text(max_size=8) | st.sampled_from(["", '"', "a,b", "\n", "\0", "..", "\ufeff", "1e999", "\u2028"])
@@ -146,7 +146,7 @@ def test_random_names(names, people, folders):
             for person in [b"", *people]:
                 for name, is_folder in zip(names, folders, strict=False):
                     place(os.path.join(os.fsencode(root), part.encode(), person), name, is_folder)
-        check(lambda: read_own(Path(root)))
+        check(lambda: read_custom(Path(root)))
         check(lambda: read_market_layout(Path(root), "M", whole=False))
     finally:
         shutil.rmtree(root)

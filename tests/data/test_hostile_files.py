@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
+from data.datasets.custom import read_custom
 from data.datasets.market_layout import read_market_layout
-from data.datasets.own import read_own
 from data.reading import decode_image, read_image
 from tests.conftest import ROOT
-from tests.data.own_data import short, write_image, write_images
+from tests.data.custom_data import short, write_image, write_images
 from utils.errors import InputError
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="names and links as Unix has them")
@@ -28,7 +28,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path, caplog_loguru):
     (tmp_path / "train" / "everyone").symlink_to(tmp_path / "train")
     (tmp_path / "train" / "a" / "self").symlink_to(tmp_path / "train" / "a" / "self")
     (tmp_path / "train" / "a" / "gone.jpg").symlink_to(tmp_path / "nowhere")
-    dataset = read_own(tmp_path)
+    dataset = read_custom(tmp_path)
     names = ["train/a/2_c2.jpg", "train/a/deep/3_c3.jpg", "train/b/1_c1.jpg"]
     assert [path for path, *_ in short(dataset.train, tmp_path)] == names
     (gone,) = (m for m in caplog_loguru if "gone.jpg" in m)
@@ -45,7 +45,7 @@ def test_links_across_many_folders_end(tmp_path):
         write_image(folder / "x.jpg", n)
         for other in folders:
             (folder / f"to-{other.name}").symlink_to(other)
-    assert len(read_own(tmp_path).train) == 12
+    assert len(read_custom(tmp_path).train) == 12
 
 
 @unix
@@ -64,10 +64,10 @@ def test_deep_folders(tmp_path, name, depth, readable):
     os.close(here)
     try:
         if readable:
-            assert len(read_own(tmp_path).train) == 1
+            assert len(read_custom(tmp_path).train) == 1
         else:
             with pytest.raises(InputError, match="cannot read .*: File name too long"):
-                read_own(tmp_path)
+                read_custom(tmp_path)
     finally:  # Python's own way to remove folders calls itself for each
         subprocess.run(["rm", "-r", folder], check=True)
 
@@ -77,7 +77,7 @@ def test_names_that_are_no_text_are_left_out_by_name(tmp_path, caplog_loguru):
     write_images(tmp_path, "train/a/good.jpg", "train/a/b\nad.jpg", "train/per\tson/x.jpg")
     os.rename(tmp_path / "train/a/good.jpg", os.fsencode(tmp_path / "train/a") + b"/caf\xe9.jpg")
     write_images(tmp_path, "train/a/good.jpg")
-    assert [path for path, *_ in short(read_own(tmp_path).train, tmp_path)] == ["train/a/good.jpg"]
+    assert [path for path, *_ in short(read_custom(tmp_path).train, tmp_path)] == ["train/a/good.jpg"]
     lines = [line.strip() for line in caplog_loguru if "control characters" in line]
     assert len(lines) == 2 and all("\n" not in line for line in lines)
     assert lines[0].endswith(r"'per\tson'") and r"'b\nad.jpg', 'caf\udce9.jpg'" in lines[1]
@@ -102,7 +102,7 @@ def test_market_layout_with_strange_entries(tmp_path, caplog_loguru):
 
 def test_folder_with_an_image_name_is_no_image(tmp_path):
     write_images(tmp_path, "train/a/x.jpg/y.jpg")
-    assert [path for path, *_ in short(read_own(tmp_path).train, tmp_path)] == ["train/a/x.jpg/y.jpg"]
+    assert [path for path, *_ in short(read_custom(tmp_path).train, tmp_path)] == ["train/a/x.jpg/y.jpg"]
     assert read_image(str(tmp_path / "train" / "a" / "x.jpg"), (32, 32)) is None
 
 
@@ -111,7 +111,7 @@ def test_folder_that_may_not_be_read(tmp_path):
     write_images(tmp_path, "train/a/x.jpg")
     (tmp_path / "train" / "a").chmod(0)
     with pytest.raises(InputError, match="cannot read .*train/a: Permission denied"):
-        read_own(tmp_path)
+        read_custom(tmp_path)
 
 
 def bomb(width: int, height: int) -> bytes:

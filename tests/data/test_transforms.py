@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
+from benchmarks.per_image_pipeline import per_image_transform
 from data.transforms import (
     POLICIES,
     TestTransform,
@@ -20,7 +21,6 @@ from data.transforms import (
 )
 from data.transforms.color import GROUPS, PolicyOnGroups
 from data.transforms.erasing import DRAWS, rectangles
-from tests.per_image_pipeline import per_image_transform
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
@@ -53,7 +53,8 @@ def test_normalise():
                     for x in range(5):
                         expected = (images[b, c, y, x].item() / 255 - MEAN[c]) / STD[c]
                         assert out[b, c, y, x].item() == pytest.approx(expected, abs=1e-5)
-        assert torch.equal(TestTransform(MEAN, STD)(given), out)
+        assert torch.equal(TestTransform(MEAN, STD, (64, 32))(given), out)
+        assert TestTransform(MEAN, STD, (64, 32))(given[:0]).shape == (0, 3, 4, 5), "no file could be read"
         for dtype in (torch.bfloat16, torch.float16):
             rounded = normalise(given, MEAN, STD, dtype)
             assert torch.equal(rounded, out.to(dtype)) and rounded.stride() == out.stride()

@@ -4,7 +4,7 @@ from config import load_cfg
 from data import read_dataset
 from data.datasets import Names, Record, ReidDataset, joint_name
 from data.datasets.union import unite
-from tests.data.own_data import write_images
+from tests.data.custom_data import write_images
 
 A = ReidDataset(
     "A",

@@ -5,9 +5,9 @@ import pytest
 from config import load_cfg
 from data import make_data_loader
 from data.datasets import Names, Record, ReidDataset
-from data.validation import Finding, batch_findings, quick_findings, report_quickly
+from data.validation import Finding, batch_findings, check_queries, quick_findings, report_quickly
 from tests.conftest import SMALL_NET
-from tests.data.own_data import write_images
+from tests.data.custom_data import write_images
 from utils.errors import InputError
 
 
@@ -34,7 +34,7 @@ def test_queries_that_never_match_are_named():
     assert absent.names == ["王五 (camera 1)", "王五 (camera 2)"]
     assert hidden.what.startswith("2 of 6 queries have no match") and "own camera only" in hidden.what
     assert hidden.names == ["2 (camera hall)"]
-    assert "TEST.SAME_CAMERA keep" in hidden.mend
+    assert "TEST.SAME_CAMERA keep" in hidden.fix
 
 
 def test_matches_of_the_same_camera_count_if_the_settings_say_so():
@@ -80,16 +80,16 @@ def test_batches_that_cannot_be_drawn():
     toy = dataset([(9, 0)], [(9, 1)], [(0, 0), (0, 0), (1, 0), (1, 1)])
     (finding,) = batch_findings(toy, cfg("--IMS_PER_BATCH", "16"))
     assert finding.is_error and "needs 4 identities, the training set has 2" in finding.what
-    assert "lower SOLVER.IMS_PER_BATCH" in finding.mend
+    assert "lower SOLVER.IMS_PER_BATCH" in finding.fix
     assert batch_findings(toy, cfg("--IMS_PER_BATCH", "8")) == []
     (finding,) = batch_findings(dataset([(9, 0)], [(9, 1)]), cfg())
     assert not finding.is_error and finding.what == "no training images"
 
 
 def test_a_finding_is_one_line_with_the_first_names():
-    finding = Finding(False, "2 things", list("abcd"), "mend them")
-    assert finding.line() == "2 things: a, b, c, …; mend them"
-    assert finding.line(4) == "2 things: a, b, c, d; mend them"
+    finding = Finding(False, "2 things", list("abcd"), "fix them")
+    assert finding.line() == "2 things: a, b, c, …; fix them"
+    assert finding.line(4) == "2 things: a, b, c, d; fix them"
 
 
 def test_training_warns_and_stops_before_it_starts(tmp_path, caplog_loguru):
@@ -111,3 +111,25 @@ def test_quick_is_milliseconds():
     start = time.perf_counter()
     quick_findings(toy, cfg())
     assert time.perf_counter() - start < 0.5
+
+
+def test_testing_looks_at_the_queries_alone(caplog_loguru):
+    toy = dataset(QUERY, GALLERY, train=[(1, 0)])
+    check_queries(toy, cfg())
+    assert ["no match" in line for line in caplog_loguru] == [True, True], "nothing on the training images"
+    with pytest.raises(InputError, match="none of 5 queries can have a match"):
+        check_queries(dataset(QUERY[1:], GALLERY), cfg())
+
+
+@pytest.mark.parametrize(
+    "query, gallery", [("0101", "101"), ("p7", "p007"), ("Ann Lee", "ann lee"), ("AnnLee", "Ann Lee")]
+)
+def test_ids_that_are_spelled_differently_are_named(query, gallery):
+    names = Names({0: query, 1: gallery, 2: "10"})
+    (finding,) = quick_findings(dataset([(0, 0)], [(1, 1), (2, 1)], names=names), cfg())
+    assert finding.is_error
+    assert finding.line().endswith(f"; is {query} in query the person that is {gallery} in gallery?")
+    absent, *_ = quick_findings(dataset([(0, 0), (2, 0)], [(1, 1), (2, 1)], names=names), cfg())
+    assert f"is {query} in query the person that is {gallery} in gallery?" in absent.fix
+    (other,) = quick_findings(dataset([(0, 0)], [(2, 1)], names=names), cfg())
+    assert "in gallery?" not in other.fix

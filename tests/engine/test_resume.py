@@ -10,51 +10,15 @@ import pytest
 import torch
 from filelock import FileLock
 
-from data import make_data_loader
-from engine import do_train, load_state
+from engine import load_state
+from engine.run import Run
 from engine.run_state import RunState
 from engine.step import TrainStep
-from engine.train import save_or_stop
-from layers import make_loss
 from modeling import build_model, load_weights
-from modeling.distillation import Distillation, build_student
-from solver import make_optimizer, make_scheduler
-from tools.train import find_teacher
 from utils.checkpoint_file import save_atomically
 from utils.errors import InputError
-from utils.random_state import seed_everything
 
-CPU = torch.device("cpu")
-EPOCHS, LENGTH = 2, 8  # LENGTH: of the tiny data set, in PK batches of 16
-
-
-@pytest.fixture
-def train(load, tiny):
-    """Train as tools/train.py does; gives the network."""
-
-    def run(folder, *words, resume=False) -> torch.nn.Module:
-        cfg = load(*tiny, "SOLVER.IMS_PER_BATCH", "16", "SOLVER.MAX_EPOCHS", str(EPOCHS), *words)
-        folder.mkdir(exist_ok=True)
-        seed_everything(cfg.SEED)
-        train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
-        assert len(train_loader) == LENGTH + (cfg.DATALOADER.SAMPLER == "softmax")
-        teacher = find_teacher(cfg, num_classes, train_loader.dataset.records, CPU)
-        distillation = Distillation(cfg, teacher) if teacher or cfg.KD.SELF else None
-        model = build_student(cfg, num_classes, teacher) if distillation else build_model(cfg, num_classes)
-        optimizer = make_optimizer(cfg, model)
-        parts = (
-            optimizer,
-            make_scheduler(cfg, optimizer, len(train_loader)),
-            make_loss(cfg, num_classes, model.global_dim),
-            num_query,
-            folder,
-            CPU,
-        )
-        state = load_state(folder) if resume else None
-        do_train(cfg, model, train_loader, val_loader, *parts, resume=state, distillation=distillation)
-        return model
-
-    return run
+LENGTH = 8  # of an epoch of the tiny data set, in PK batches of 16; two epochs are trained
 
 
 @pytest.fixture
@@ -120,7 +84,9 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, monkeypa
     rng = np.random.default_rng(0)
     np.savez("features.npz", names=names, features=rng.normal(size=(len(names), 6)))
     words = RECIPES[recipe]
-    whole = train(tmp_path / "whole", *words).state_dict()
+    training = train(tmp_path / "whole", *words)
+    assert len(training.train_loader) == LENGTH + (recipe == "workers")
+    whole = training.model.state_dict()
     expected = load_state(tmp_path / "whole")
     for number in {
         "plain": (1, LENGTH, 2 * LENGTH),
@@ -132,11 +98,11 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, monkeypa
     }[recipe]:
         folder = tmp_path / str(number)
         stop_at(number)
-        stopped = train(folder, *words)
+        stopped = train(folder, *words).model
         assert load_state(folder)["iteration"] >= number
         if number < 2 * LENGTH:
             assert not torch.equal(stopped.bottleneck.running_mean, whole["bottleneck.running_mean"])
-        assert_equal(train(folder, *words, resume=True).state_dict(), whole)
+        assert_equal(train(folder, *words, resume=True).model.state_dict(), whole)
         state = load_state(folder)
         assert_equal(state, expected)
         assert {p.name for p in folder.glob("mAP*")} == {p.name for p in (tmp_path / "whole").glob("mAP*")}
@@ -150,7 +116,7 @@ def test_a_signal_during_an_evaluation_stops_at_once_and_it_is_done_again(
         raise AssertionError("the signal ends the evaluation")
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.train.evaluate", interrupted)
+        patch.setattr("engine.run.evaluate", interrupted)
         train(tmp_path)
     assert "Stopped in epoch 1, iteration 8. Go on with: python tools/train.py --resume" in caplog_loguru[-1]
     assert not list(tmp_path.glob("mAP*"))
@@ -174,13 +140,13 @@ def test_the_second_ctrl_c_ends_at_once(train, tmp_path, monkeypatch):
 
 
 def test_more_epochs_and_another_evaluation_period_may_be_asked_for(train, tmp_path, caplog_loguru):
-    long = train(tmp_path / "long", "SOLVER.MAX_EPOCHS", "3", "SOLVER.EVAL_PERIOD", "9").state_dict()
+    long = train(tmp_path / "long", "SOLVER.MAX_EPOCHS", "3", "SOLVER.EVAL_PERIOD", "9").model.state_dict()
     train(tmp_path / "short", "SOLVER.EVAL_PERIOD", "9")
     caplog_loguru.clear()
     train(tmp_path / "short", resume=True)
     assert "Nothing is left to train after epoch 2" in caplog_loguru[-1]
     words = ["SOLVER.MAX_EPOCHS", "3", "SOLVER.EVAL_PERIOD", "1"]
-    assert_equal(train(tmp_path / "short", *words, resume=True).state_dict(), long)
+    assert_equal(train(tmp_path / "short", *words, resume=True).model.state_dict(), long)
 
 
 def damage(file, how: str) -> None:
@@ -215,7 +181,7 @@ def test_other_training_images_are_refused_and_the_settings_stay(train, stop_at,
     stop_at(2)
     train(tmp_path)
     (tmp_path / "config.yml").write_text("as it was")
-    monkeypatch.setattr("data.images.ReidLoader._digest", lambda self: "other")
+    monkeypatch.setattr("data.images.ImageDataset.digest", lambda self: "other")
     with pytest.raises(InputError, match="not those that this run began with"):
         train(tmp_path, resume=True)
     assert (tmp_path / "config.yml").read_text() == "as it was"
@@ -235,8 +201,8 @@ def test_two_processes_cannot_train_one_run(train, stop_at, tmp_path):
 
 def test_a_process_without_a_folder_counts_the_time_from_each_save_too():
     """Else, once it is time, it would stop for a save that it does not write at every step."""
-    run = RunState(None, {}, lambda: None, "", None)
-    run._saved -= 3600
+    run = RunState(None, {}, "", None, None)
+    run._saved_at -= 3600
     assert run.minutes_since_save() == pytest.approx(60, abs=1)
     run.save()
     assert run.minutes_since_save() < 1
@@ -252,7 +218,8 @@ def test_many_processes_ask_for_a_signal_at_the_first_step_after_a_line(load, mo
         state = SimpleNamespace(iteration=iteration, epoch_length=16)
         step = SimpleNamespace(complete=iteration % accum == 0 or iteration == 16)
         interrupt = SimpleNamespace(wished=lambda now=iteration: asked.append(now))
-        save_or_stop(SimpleNamespace(state=state), cfg, step, None, interrupt)
+        run = SimpleNamespace(cfg=cfg, step=step, interrupt=interrupt)
+        Run.save_or_stop(run, SimpleNamespace(state=state))
     assert asked == expected
 
 
@@ -263,7 +230,7 @@ def test_weights_without_a_state_are_no_run(tmp_path):
 
 
 def test_training_and_testing_can_start_from_the_weights_in_last(train, load, tiny, tmp_path):
-    model = train(tmp_path / "plain")
+    model = train(tmp_path / "plain").model
     cfg = load(*tiny)
     other = build_model(cfg, 16)
     report = load_weights(other, tmp_path / "plain" / "last.pth", complete=True)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from engine.prefetch import Prefetcher
+from data.images import Batch
+from engine import Training
 from engine.step import TrainStep
 from layers import make_loss
 
@@ -26,8 +27,30 @@ class Tiny(nn.Module):
         return self.classifier(feat), feat
 
 
-def loss_fn(score, feat, target):
-    return nn.functional.cross_entropy(score.float(), target) + feat.square().mean()
+class TwoParts(nn.Module):
+    """A loss of two parts with weights of their own, all of it times ``factor``."""
+
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.weights = {"id": factor, "size": 0.5 * factor}
+
+    def parts(self, score, feat, target):
+        return {
+            "id": nn.functional.cross_entropy(score.float(), target),
+            "size": feat.square().mean(),
+        }
+
+    def forward(self, score, feat, target):
+        parts = self.parts(score, feat, target)
+        return self.weights["id"] * parts["id"] + self.weights["size"] * parts["size"]
+
+
+def make_step(cfg, model, loss_fn, optimizer) -> TrainStep:
+    return TrainStep(Training(cfg, CPU, None, None, 0, model, loss_fn, optimizer, None))
+
+
+def batch_of(images, target) -> Batch:
+    return Batch(images, target, target, torch.arange(len(target)), [])
 
 
 @pytest.fixture
@@ -38,19 +61,22 @@ def parts():
     return Tiny(), batches
 
 
-def run(load, model, batches, *words, lr=0.5) -> nn.Module:
-    model = copy.deepcopy(model)
+def run(load, model, batches, *words, lr=0.5, factor=1.0) -> nn.Module:
+    model, loss_fn = copy.deepcopy(model), TwoParts(factor)
     optimizer = torch.optim.SGD(model.parameters(), lr)
-    step = TrainStep(load("SOLVER.AMP", "no", *words), model, loss_fn, optimizer, CPU)
+    step = make_step(load("SOLVER.AMP", "no", *words), model, loss_fn, optimizer)
     for i, (images, target) in enumerate(batches):
-        loss, accuracy = step(images, target, left=len(batches) - i)
-        assert not loss.requires_grad and 0 <= accuracy <= 1
+        scalars = step(batch_of(images, target), left=len(batches) - i)
+        assert list(scalars) == ["loss", "id", "size", "accuracy"]
+        assert not any(value.requires_grad for value in scalars.values())
+        total = factor * (scalars["id"] + 0.5 * scalars["size"])
+        assert 0 <= scalars["accuracy"] <= 1 and torch.allclose(scalars["loss"], total)
     return model
 
 
-def plain(model, groups, clip=None, lr=0.5) -> nn.Module:
+def plain(model, groups, clip=None, lr=0.5, factor=1.0) -> nn.Module:
     """A step of gradient descent on the mean loss of each group's batches."""
-    model = copy.deepcopy(model)
+    model, loss_fn = copy.deepcopy(model), TwoParts(factor)
     for group in groups:
         model.zero_grad()
         loss = sum(loss_fn(*model(images), target) for images, target in group) / len(group)
@@ -105,11 +131,11 @@ def test_accuracy_is_the_global_branchs(load, parts):
     branches = Branches()
     branches.load_state_dict(model.state_dict())
     optimizer = torch.optim.SGD(branches.parameters(), 0.1)
-    step = TrainStep(load("SOLVER.AMP", "no"), branches, make_loss(load(), 5, 3), optimizer, CPU)
+    step = make_step(load("SOLVER.AMP", "no"), branches, make_loss(load(), 5, 3), optimizer)
     for label in (score.argmax(1), score.argmin(1)):
         expected = (label == score.argmax(1)).float().mean()
         branches.load_state_dict(model.state_dict())
-        assert step(images, label, left=1)[1] == expected
+        assert step(batch_of(images, label), left=1)["accuracy"] == expected
 
 
 @pytest.fixture
@@ -119,13 +145,12 @@ def float16(monkeypatch):
 
 
 @pytest.mark.parametrize("factor, clip", [(1e-7, 0), (1e-3, 1e-4)])
-def test_gradients_too_small_for_float16_are_scaled(load, parts, float16, monkeypatch, factor, clip):
+def test_gradients_too_small_for_float16_are_scaled(load, parts, float16, factor, clip):
     model, batches = parts
-    whole = loss_fn
-    monkeypatch.setattr(f"{__name__}.loss_fn", lambda *args: factor * whole(*args))
     lr = 0.1 / (clip or factor)
-    expected = plain(model, [[b] for b in batches], clip, lr)
-    found = run(load, model, batches, "SOLVER.AMP", "yes", "SOLVER.CLIP_GRAD_NORM", str(clip), lr=lr)
+    expected = plain(model, [[b] for b in batches], clip, lr, factor)
+    words = ["SOLVER.AMP", "yes", "SOLVER.CLIP_GRAD_NORM", str(clip)]
+    found = run(load, model, batches, *words, lr=lr, factor=factor)
     assert_same(found, expected, atol=2e-3)
     assert (found.conv.weight - model.conv.weight).abs().max() > 0.01
 
@@ -141,7 +166,7 @@ def test_no_scaling_with_bfloat16_or_float32(load, parts, monkeypatch):
     for dtype, amp in ((torch.bfloat16, "yes"), (None, "yes"), (torch.float16, "no")):
         monkeypatch.setattr("utils.device.amp_dtype", lambda device, dtype=dtype: dtype)
         optimizer = torch.optim.SGD(model.parameters(), 0.1)
-        assert not TrainStep(load("SOLVER.AMP", amp), model, loss_fn, optimizer, CPU).scaler.is_enabled()
+        assert not make_step(load("SOLVER.AMP", amp), model, TwoParts(), optimizer).scaler.is_enabled()
 
 
 def test_compiled_network_trains_to_the_same_weights(load, parts):
@@ -149,21 +174,3 @@ def test_compiled_network_trains_to_the_same_weights(load, parts):
     found = run(load, model, batches, "SOLVER.COMPILE", "on")
     assert found.state_dict().keys() == model.state_dict().keys(), "the names that are saved"
     assert_same(found, plain(model, [[b] for b in batches]), atol=1e-4)
-
-
-def test_prefetcher_on_the_cpu_hands_the_batches_on():
-    batches = [object(), object()]
-    loader = Prefetcher(batches, CPU)
-    assert list(loader) == batches and len(loader) == 2
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_prefetcher_on_a_gpu():
-    from data.images import Batch
-
-    gpu = torch.device("cuda", torch.cuda.current_device())
-    numbers = [torch.full((2, 3, 64, 64), i, dtype=torch.uint8).pin_memory() for i in range(20)]
-    batches = [Batch(n, *[n[:, 0, 0, 0].long().pin_memory()] * 3, []) for n in numbers]
-    for i, batch in enumerate(Prefetcher(batches, gpu)):
-        assert batch.images.device == gpu and (batch.images == i).all() and (batch.pids == i).all()
-    assert i == 19

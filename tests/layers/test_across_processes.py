@@ -1,9 +1,13 @@
 """Layers in two processes, each with half of a batch, against one process with the whole."""
 
 import copy
+from collections.abc import Callable
+from functools import partial
+from unittest import mock
 
 import torch
 from torch import nn
+from torch.nn.modules._functions import SyncBatchNorm as TorchsFunction
 from torch.nn.parallel import DistributedDataParallel
 
 from layers import (
@@ -13,14 +17,14 @@ from layers import (
     CircleSoftmaxLoss,
     CosFaceLoss,
     CosineClassifier,
+    SyncBatchNorm,
     TripletLoss,
     gather_batch,
     make_loss,
     synchronise_batch_norm,
 )
+from layers.sync_batch_norm import _OnCPU
 from tests.distributed import run_in_processes
-
-CPU = torch.device("cpu")
 
 
 def half(tensor: torch.Tensor, rank: int) -> torch.Tensor:
@@ -36,7 +40,7 @@ def check_sync_batch_norm(rank: int) -> None:
     plain[3].bias.requires_grad_(False)
     images, weights = torch.randn(8, 3, 5, 5) + 3, torch.randn(8, 36)
     synchronised = copy.deepcopy(plain)
-    synchronise_batch_norm(synchronised, CPU)
+    synchronise_batch_norm(synchronised)
     parallel = DistributedDataParallel(synchronised)
     for _ in range(2):
         out, expected = parallel(half(images, rank)), plain(images)
@@ -61,7 +65,7 @@ def check_batch_norm_with_activation(rank: int) -> None:
     plain = nn.Sequential(nn.Conv2d(3, 4, 3), BatchNormAct2d(4))
     images = torch.randn(8, 3, 5, 5) + 3
     synchronised = copy.deepcopy(plain)
-    synchronise_batch_norm(synchronised, CPU)
+    synchronise_batch_norm(synchronised)
     assert synchronised.state_dict().keys() == plain.state_dict().keys()
     for _ in range(2):
         assert torch.allclose(synchronised(half(images, rank)), half(plain(images), rank), atol=1e-5)
@@ -115,7 +119,7 @@ def check_every_loss_on_the_features(rank: int) -> None:
         feat = network(inputs)
         expected = 0.5 * CenterLoss(5, 3)(feat, target)
         if METRIC_LOSSES[name]:
-            expected = expected + METRIC_LOSSES[name](load_cfg([]))(feat, target)
+            expected = expected + METRIC_LOSSES[name](load_cfg([]).SOLVER)(feat, target)
         expected.backward()
         assert torch.allclose(loss, expected, rtol=1e-5), name
         assert torch.allclose(parallel.module.weight.grad, network.weight.grad, rtol=1e-4, atol=1e-5), name
@@ -134,28 +138,74 @@ def check_margin_heads(rank: int) -> None:
         assert torch.allclose(found, expected, rtol=1e-4, atol=1e-4 * expected.abs().max())
 
 
-def test_every_loss_on_the_features():
-    run_in_processes(check_every_loss_on_the_features)
+def torchs_own(norm: SyncBatchNorm, x: torch.Tensor) -> torch.Tensor:
+    group = torch.distributed.group.WORLD
+    buffers = norm.running_mean, norm.running_var, norm.eps, norm.momentum
+    return TorchsFunction.apply(x, norm.weight, norm.bias, *buffers, group, 2)
 
 
-def test_margin_heads():
-    run_in_processes(check_margin_heads)
+def trained(function: Callable, norm: SyncBatchNorm, x: torch.Tensor) -> tuple[list, list]:
+    """All that a step gives, and the calls of torch's operations, for which those for CPUs stand in."""
+    calls = []
+
+    def operation(name: str, *args):
+        assert len(args) == len(getattr(torch.ops.aten, name).default._schema.arguments)
+        calls.append((name, [x.clone() if isinstance(x, torch.Tensor) else x for x in args]))
+        return getattr(_OnCPU, name)(*args)
+
+    names = [name for name in vars(_OnCPU) if name.startswith("batch_norm")]
+    leaf, gradient = x.clone().requires_grad_(), torch.linspace(-1, 2, x.numel()).view(x.shape)
+    with (
+        mock.patch.multiple(torch, **{name: partial(operation, name) for name in names}),
+        mock.patch("layers.sync_batch_norm._operations", lambda x: torch),
+    ):
+        out = function(norm, leaf)
+        out.backward(gradient)
+    parameters = norm.weight.grad, norm.bias.grad, norm.running_mean, norm.running_var
+    assert {name for name, _ in calls} == set(names) and len(names) == 5
+    return [out, leaf.grad, *parameters], calls
 
 
-def test_sync_batch_norm():
-    run_in_processes(check_sync_batch_norm)
+def check_torchs_operations(rank: int) -> None:
+    """The same calls of torch's operations for GPUs, in the same order, as torch's own SyncBatchNorm."""
+    for shape, channels in (((8, 6), 6), ((8, 6, 5, 3), 6), ((8, 6, 5, 3), 2)):
+        torch.manual_seed(rank)
+        x = torch.randn(shape)[:, :channels]
+        torch.manual_seed(0)
+        norm = SyncBatchNorm(nn.BatchNorm2d(channels, momentum=0.3))
+        nn.init.normal_(norm.weight)
+        expected, their_calls = trained(torchs_own, copy.deepcopy(norm), x)
+        found, calls = trained(SyncBatchNorm.forward, norm, x)
+        for mine, truth in zip(found, expected, strict=True):
+            assert torch.allclose(mine, truth, atol=1e-6)
+        for (name, mine), (their_name, truth) in zip(calls, their_calls, strict=True):
+            assert name == their_name
+            for a, b in zip(mine, truth, strict=True):
+                if isinstance(a, torch.Tensor):
+                    assert a.dtype == b.dtype and torch.allclose(a.flatten(), b.flatten(), atol=1e-6), name
+                else:
+                    assert a == b, name
 
 
-def test_batch_norm_that_holds_its_activation():
-    run_in_processes(check_batch_norm_with_activation)
+CHECKS = (
+    check_every_loss_on_the_features,
+    check_margin_heads,
+    check_sync_batch_norm,
+    check_batch_norm_with_activation,
+    check_torchs_operations,
+    check_gathered_triplets,
+    check_settings,
+)
 
 
-def test_gathered_triplets():
-    run_in_processes(check_gathered_triplets)
+def check_all(rank: int) -> None:
+    for check in CHECKS:
+        check(rank)
 
 
-def test_settings():
-    run_in_processes(check_settings)
+def test_two_processes():
+    """All checks in one start of the processes; a failure's traceback names the check."""
+    run_in_processes(check_all)
 
 
 def test_one_process_gathers_nothing():
@@ -167,6 +217,6 @@ def test_one_process_gathers_nothing():
 def test_sync_batch_norm_of_one_process_is_the_plain_one():
     plain = nn.Sequential(nn.BatchNorm2d(3))
     synchronised = copy.deepcopy(plain)
-    synchronise_batch_norm(synchronised, CPU)
+    synchronise_batch_norm(synchronised)
     images = torch.randn(4, 3, 2, 2)
     assert torch.equal(synchronised(images), plain(images))

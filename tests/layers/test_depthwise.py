@@ -22,7 +22,7 @@ def convolutions(network) -> set[tuple]:
     "name, expected", [("mobilenet_v2", {(3, 2, True)}), ("osnet_x0_25", set()), ("resnet18", set())]
 )
 def test_which_convolutions_of_a_backbone(load, name, expected):
-    base = build_backbone(load(*SMALL_NET, "--model_name", name))
+    base, _ = build_backbone(load(*SMALL_NET, "--model_name", name))
     assert convolutions(base) == expected
     if expected:
         assert sum(isinstance(conv, DepthwiseConv) for conv in base.modules()) == 3

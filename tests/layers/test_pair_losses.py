@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from pytorch_metric_learning import losses, miners
+from torch._subclasses import FakeTensorMode
 
 from layers import CircleLoss, MultiSimilarityLoss, WeightedTripletLoss
 
@@ -92,6 +94,35 @@ def test_equals_plain_loops(name, ids, dtype, tolerance):
     assert torch.isfinite(feat.grad).all()
 
 
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+@BATCH
+def test_equals_pytorch_metric_learning(ids, dtype, tolerance):
+    """Values and gradients."""
+    torch.manual_seed(0)
+    found, expected = (torch.randn(12, 7, dtype=dtype).add(0.3).requires_grad_() for _ in range(2))
+    expected.data.copy_(found.data)
+    target, miner = torch.tensor(ids), miners.MultiSimilarityMiner(0.1)
+    for ours, theirs in (
+        (CircleLoss(), losses.CircleLoss(m=0.25, gamma=128)(expected, target)),
+        (
+            MultiSimilarityLoss(),
+            losses.MultiSimilarityLoss(2, 50, 0.5)(expected, target, miner(expected, target)),
+        ),
+    ):
+        loss = ours(found, target)
+        assert torch.allclose(loss, theirs, rtol=tolerance, atol=0)
+        slopes = [torch.autograd.grad(x, feat)[0] for x, feat in ((loss, found), (theirs, expected))]
+        assert torch.allclose(*slopes, rtol=tolerance, atol=tolerance * slopes[1].abs().max())
+
+
+@LOSS
+def test_waits_for_no_value(name):
+    """Fake tensors have none: what lists pairs, or reads a number on the host, fails."""
+    with FakeTensorMode():
+        feat = torch.randn(8, 16, requires_grad=True)
+        LOSSES[name][0]()(feat, torch.arange(8) // 2).backward()
+
+
 @LOSS
 def test_other_constants(name):
     build, loops = LOSSES[name]
@@ -149,7 +180,7 @@ def test_equal_and_zero_features_give_no_nan(name):
 
 
 @LOSS
-def test_a_feature_that_is_no_number_shows(name):
+def test_a_feature_that_is_not_a_number_shows(name):
     feat = torch.randn(8, 4)
     feat[3, 1] = float("nan")
     assert not torch.isfinite(LOSSES[name][0]()(feat, torch.arange(8) // 2))

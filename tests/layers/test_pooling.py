@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from layers import POOLINGS, max_stripes
+from tests.layers.operations import Operations
 
 
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-5), (torch.float64, 1e-12)])
@@ -51,3 +52,15 @@ def test_stripes_are_maxima_over_equally_high_parts(rows, number):
     maps = torch.randn(2, 3, rows, 4)
     expected = torch.nn.functional.adaptive_max_pool2d(maps, (number, 1))[..., 0].permute(2, 0, 1)
     assert torch.equal(max_stripes(maps, number), expected)
+
+
+@pytest.mark.parametrize("name, expected", [("avg", 0), ("gem", 2), ("stripes", 0)])
+def test_float32_maps_that_a_bfloat16_one_needs(name, expected):
+    """Each takes twice the map's memory. The generalised mean has the values and their powers in float32."""
+    pool = POOLINGS[name]() if name in POOLINGS else lambda maps: max_stripes(maps, 3)
+    maps = torch.rand(2, 3, 6, 4).bfloat16().requires_grad_()
+    with Operations() as operations:
+        found = pool(maps)
+    assert found.dtype == torch.float32 and torch.equal(found, pool(maps.float()))
+    sizes = [(dtype, number) for _, dtype, number in operations.seen]
+    assert sizes.count((torch.float32, maps.numel())) == expected

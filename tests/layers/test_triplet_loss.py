@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from layers import TripletLoss
+from layers.pairs import pair_distances
+from tests.layers.operations import Operations
 
 
 def plain_loops(feat: torch.Tensor, target: torch.Tensor, margin: float | None) -> float:
@@ -85,3 +87,40 @@ def test_half_precision_features_are_computed_in_float32():
         loss = TripletLoss(0.3)(feat, target)
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(plain_loops(feat.float(), target, 0.3), rel=1e-5)
+
+
+def test_gradient_of_the_distances_is_the_slope():
+    torch.manual_seed(0)
+    feat = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
+    off_diagonal = ~torch.eye(6, dtype=torch.bool)
+    assert torch.autograd.gradcheck(lambda feat: pair_distances(feat)[off_diagonal], feat)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-5), (torch.float64, 1e-13)])
+@pytest.mark.parametrize("mean", [0.0, 30.0])
+def test_gradient_of_the_distances_is_that_of_cdist(mean, dtype, tolerance):
+    """Also of equal features, and of features far from zero."""
+    torch.manual_seed(0)
+    found = (torch.randn(12, 40, dtype=dtype) + mean)[[0, 0, 0, *range(3, 12)]].requires_grad_()
+    expected, gradient = found.detach().clone().requires_grad_(), torch.randn(12, 12, dtype=dtype)
+    distance = torch.cdist(expected, expected, compute_mode="donot_use_mm_for_euclid_dist")
+    assert torch.equal(pair_distances(found), distance)
+    with torch.autocast("cpu", torch.bfloat16):
+        pair_distances(found).backward(gradient)
+    distance.backward(gradient)
+    assert torch.allclose(found.grad, expected.grad, rtol=0, atol=tolerance * expected.grad.abs().max())
+
+
+def test_equal_features_have_no_gradient_of_their_distance():
+    feat = torch.ones(4, 3, requires_grad=True)
+    pair_distances(feat).sum().backward()
+    assert torch.equal(feat.grad, torch.zeros(4, 3))
+
+
+def test_no_tensor_holds_the_differences_of_all_pairs():
+    """cdist's gradient does, on a GPU: 4 x B² x D bytes."""
+    feat = torch.randn(8, 64, requires_grad=True)
+    with Operations() as operations:
+        TripletLoss(0.3)(feat, torch.arange(8) // 4).backward()
+    assert max(number for _, _, number in operations.seen) == 8 * 64
+    assert not [name for name, _, _ in operations.seen if "cdist_backward" in name]

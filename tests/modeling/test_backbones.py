@@ -3,8 +3,7 @@ import torch
 import torchvision
 from torch import nn
 
-from config.flags import FLAGS
-from modeling import BACKBONES, build_model
+from modeling import BACKBONES, BackboneInfo, build_model, check_network, load_pretrained
 from modeling.backbones.non_local import NonLocal
 from modeling.backbones.osnet import OSBlock
 from modeling.backbones.resnet_ibn import IBN, BottleneckIBNb
@@ -19,14 +18,11 @@ SE = ["se_resnet50", "se_resnet101", "se_resnet50_ibn_a", "se_resnet101_ibn_a"]
 def test_names():
     others = ["mobilenet_v2", "osnet_x1_0", "osnet_x0_25"]
     assert sorted(BACKBONES) == sorted([*RESNETS, *IBN_A, "resnet50_ibn_b", *SE, *others])
-    (shown,) = [flag.help for flag in FLAGS if "--model_name" in flag.names]
-    depths = ("18", "34", "50", "101", "152", "_ibn_a", "_ibn_b", "se_resnet50", "timm/")
-    assert all(part in shown for part in (*depths, *others))
 
 
 @pytest.mark.parametrize("name", RESNETS)
 def test_resnets_have_torchvisions_parameters(name):
-    ours = BACKBONES[name]().state_dict()
+    ours = BACKBONES[name].make().state_dict()
     theirs = torchvision.models.get_model(name).state_dict()
     expected = {k: v.shape for k, v in theirs.items() if not k.startswith("fc.")}
     assert {k: v.shape for k, v in ours.items()} == expected
@@ -61,7 +57,7 @@ def ibn_layout(name: str) -> dict[str, tuple[int, ...]]:
 
 @pytest.mark.parametrize("name", [*IBN_A, "resnet50_ibn_b"])
 def test_ibn_has_the_published_layout(name):
-    ours = {k: tuple(v.shape) for k, v in BACKBONES[name]().state_dict().items()}
+    ours = {k: tuple(v.shape) for k, v in BACKBONES[name].make().state_dict().items()}
     assert ours == ibn_layout(name)
 
 
@@ -94,15 +90,15 @@ def test_ibn_b_normalises_after_the_residual_sum():
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnet34_ibn_a", "resnet50_ibn_b"])
 @pytest.mark.parametrize("last_stride, size", [(1, (4, 2)), (2, (2, 1))])
 def test_feature_maps(name, last_stride, size):
-    net = BACKBONES[name](last_stride=last_stride).eval()
+    net = BACKBONES[name].make(last_stride=last_stride).eval()
     maps = net(torch.randn(2, 3, 64, 32))
-    assert maps.shape == (2, net.feature_dim, *size)
-    assert net.feature_dim == (2048 if "50" in name else 512)
+    assert maps.shape == (2, BACKBONES[name].feature_dim, *size)
+    assert BACKBONES[name].feature_dim == (2048 if "50" in name else 512)
 
 
 def test_resnet_computes_what_torchvision_computes():
     theirs = torchvision.models.resnet50().eval()
-    ours = BACKBONES["resnet50"](last_stride=2).eval()
+    ours = BACKBONES["resnet50"].make(last_stride=2).eval()
     ours.load_state_dict(theirs.state_dict(), strict=False)
     features = nn.Sequential(*list(theirs.children())[:-2])
     x = torch.randn(1, 3, 64, 64)
@@ -113,7 +109,7 @@ def test_resnet_computes_what_torchvision_computes():
 def test_stem_relu(name):
     x = torch.randn(2, 3, 32, 32)
     for stem_relu in (True, False):
-        net = BACKBONES[name](stem_relu=stem_relu).eval()
+        net = BACKBONES[name].make(stem_relu=stem_relu).eval()
         inputs = []
         net.maxpool.register_forward_pre_hook(lambda _, args, inputs=inputs: inputs.append(args[0]))
         net(x)
@@ -123,7 +119,7 @@ def test_stem_relu(name):
 @pytest.mark.parametrize("name", ["resnet18", "resnet50_ibn_a", "resnet50_ibn_b"])
 def test_initialisation_is_kaiming(name):
     torch.manual_seed(0)
-    for module in BACKBONES[name]().modules():
+    for module in BACKBONES[name].make().modules():
         if isinstance(module, nn.Conv2d) and module.weight.numel() > 20_000:
             fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
             assert module.weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)
@@ -135,14 +131,14 @@ def test_initialisation_is_kaiming(name):
 @pytest.mark.parametrize("name", SE)
 def test_se_has_ibn_nets_layout(name):
     plain = name.removeprefix("se_")
-    layout = {k: tuple(v.shape) for k, v in BACKBONES[plain]().state_dict().items()}
+    layout = {k: tuple(v.shape) for k, v in BACKBONES[plain].make().state_dict().items()}
     for i, (blocks, width) in enumerate(
         zip((3, 4, 23 if "101" in name else 6, 3), (256, 512, 1024, 2048), strict=True)
     ):
         for j in range(blocks):
             layout[f"layer{i + 1}.{j}.se.fc.0.weight"] = (width // 16, width)
             layout[f"layer{i + 1}.{j}.se.fc.2.weight"] = (width, width // 16)
-    assert {k: tuple(v.shape) for k, v in BACKBONES[name]().state_dict().items()} == layout
+    assert {k: tuple(v.shape) for k, v in BACKBONES[name].make().state_dict().items()} == layout
 
 
 def test_se_scales_channels_before_the_residual_sum():
@@ -208,12 +204,12 @@ def test_non_local_block_has_agws_layout_and_is_the_mean_over_places():
 
 def test_mobilenet_has_torchvisions_parameters_and_computes_what_it_computes():
     theirs = torchvision.models.mobilenet_v2().eval()
-    ours = BACKBONES["mobilenet_v2"](last_stride=2).eval()
+    ours = BACKBONES["mobilenet_v2"].make(last_stride=2).eval()
     state = {k: v for k, v in theirs.state_dict().items() if not k.startswith("classifier.")}
-    assert ours.load_state_dict(state) and ours.feature_dim == 1280
+    assert ours.load_state_dict(state) and BACKBONES["mobilenet_v2"].feature_dim == 1280
     x = torch.randn(1, 3, 64, 32)
     assert torch.equal(ours(x), theirs.features(x)) and ours(x).shape == (1, 1280, 2, 1)
-    assert BACKBONES["mobilenet_v2"]().eval()(x).shape == (1, 1280, 4, 2)
+    assert BACKBONES["mobilenet_v2"].make().eval()(x).shape == (1, 1280, 4, 2)
 
 
 def osnet_layout(channels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -260,15 +256,16 @@ def osnet_layout(channels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     [("osnet_x1_0", (64, 256, 384, 512), 2_169_508), ("osnet_x0_25", (16, 64, 96, 128), 201_864)],
 )
 def test_osnet_has_deep_person_reids_layout(name, channels, parameters):
-    net = BACKBONES[name]()
+    info = BACKBONES[name]
+    net = info.make()
     layout = {k: tuple(v.shape) for k, v in net.state_dict().items()}
     assert layout == osnet_layout(channels) and len(layout) == 565
     # Published: 2.2 and 0.2 million.
     assert sum(p.numel() for p in net.parameters()) == parameters
     maps = net.eval()(torch.randn(2, 3, 64, 32))
-    assert maps.shape == (2, net.map_dim, 4, 2)
-    feat = net.after_pooling(maps.mean((2, 3)))
-    assert feat.shape == (2, net.feature_dim) == (2, 512) and feat.min() >= 0
+    assert maps.shape == (2, info.map_dim, 4, 2)
+    feat = info.after_pooling(net, maps.mean((2, 3)))
+    assert feat.shape == (2, info.feature_dim) == (2, 512) and feat.min() >= 0
 
 
 def test_osnets_gate_is_shared_by_its_streams():
@@ -288,10 +285,50 @@ def test_osnets_gate_is_shared_by_its_streams():
 
 
 def test_a_stride_that_does_nothing_is_named(caplog_loguru):
-    BACKBONES["osnet_x0_25"](last_stride=2)
+    BACKBONES["osnet_x0_25"].make(last_stride=2)
     assert any("LAST_STRIDE 2 does nothing" in message for message in caplog_loguru)
 
 
 def test_non_local_is_for_resnets(load):
     with pytest.raises(InputError, match="NON_LOCAL.*leave it out for mobilenet_v2"):
         build_model(load("--model_name", "mobilenet_v2", "MODEL.NON_LOCAL", "yes"), 0)
+
+
+def test_a_backbone_of_ones_own_is_one_line(load, monkeypatch):
+    monkeypatch.setitem(
+        BACKBONES, "mine", BackboneInfo(lambda **_: nn.Conv2d(3, 6, 8, stride=8), feature_dim=6)
+    )
+    model = build_model(load("--model_name", "mine", "MODEL.HEAD", "parts"), 5).train()
+    scores, feats = model(torch.randn(4, 3, 64, 32))
+    assert feats[0].shape == (4, 6) and len(scores) == 7
+    assert {name for name in model.state_dict() if name.startswith("base.")} == {"base.weight", "base.bias"}
+    for words, asked in ((["--kd"], "KD.SELF"), (["MODEL.NON_LOCAL", "yes"], "MODEL.NON_LOCAL"),
+                         (["SOLVER.LAYER_DECAY", "0.5"], "SOLVER.LAYER_DECAY")):  # fmt: skip
+        with pytest.raises(InputError, match=f"{asked}.* mine"):
+            check_network(load("--model_name", "mine", *words))
+    with pytest.raises(InputError, match="mine: its ImageNet weights are not known here; .*--model_path"):
+        load_pretrained(load("--model_name", "mine"), model)
+
+
+def test_everything_that_is_wrong_is_named_and_a_test_asks_for_less(load):
+    cfg = load("--model_name", "mobilenet_v2", "--kd", "SOLVER.LAYER_DECAY", "0.5", "MODEL.NON_LOCAL", "yes")
+    with pytest.raises(InputError, match="NON_LOCAL.*; SOLVER.LAYER_DECAY.*; KD.SELF"):
+        check_network(cfg)
+    with pytest.raises(InputError, match="^MODEL.NON_LOCAL[^;]*; leave it out for mobilenet_v2$"):
+        check_network(cfg, training=False)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "osnet_x0_25", "mobilenet_v2", "timm/convnext_atto"])
+def test_a_network_is_what_its_backbone_declares(load, name):
+    """Widths, and stages each half as wide as the next."""
+    model = build_model(load("--model_name", name, "INPUT.SIZE_TRAIN", "[64,32]", "--neck", "no"), 0).eval()
+    images, info = torch.randn(2, 3, 64, 32), model.info
+    maps = model.base(images)
+    assert maps.shape[:2] == (2, info.map_dim or info.feature_dim) and maps.dim() == 4
+    assert model(images).shape == (2, info.feature_dim)
+    if info.stages:
+        stages = info.stages(model.base, images)
+        assert [m.shape[1] for m in stages] == [info.feature_dim // part for part in (8, 4, 2, 1)]
+        assert torch.equal(stages[-1], maps)
+    if info.layers:
+        assert info.layers(model.base).keys() == dict(model.base.named_parameters()).keys()

@@ -8,16 +8,16 @@ from torch.nn.parallel import DistributedDataParallel
 
 from config import load_cfg
 from layers import POOLINGS, make_loss
-from modeling import Baseline
+from modeling import BackboneInfo, Baseline, HeadSpec, NetworkSpec
 from tests.distributed import run_in_processes
 
 
 def check_gradients(rank: int) -> None:
     torch.manual_seed(0)
-    base = nn.Conv2d(3, 6, 3)
-    base.feature_dim = 6
-    # No batch norm, whose statistics are another matter.
-    model = Baseline(base, 4, "no", "after", POOLINGS["gem"](), embedding_dim=5, parts=True).double()
+    info = BackboneInfo(lambda **_: nn.Conv2d(3, 6, 3), feature_dim=6)
+    head = HeadSpec(4, neck="no", embedding_dim=5)  # no batch norm, whose statistics are another matter
+    spec = NetworkSpec(info.make(), info, POOLINGS["gem"](), head, parts=True)
+    model = Baseline(spec).double()
     parallel = DistributedDataParallel(copy.deepcopy(model))
     loss_fn = make_loss(load_cfg([]), 4, 3)
     images, target = torch.randn(8, 3, 8, 6, dtype=torch.float64), torch.tensor([0, 1, 2, 3] * 2)

@@ -1,12 +1,19 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import timm
 import torch
 import torchvision
 
-from modeling import build_model, load_pretrained, load_weights
+from modeling import BACKBONES, build_model, load_pretrained, load_weights, stem_may_differ
+from tests.tiny_backbone import TINY_BACKBONE
 from utils.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def tiny_backbone(monkeypatch):
+    monkeypatch.setitem(BACKBONES, "tiny", TINY_BACKBONE)
 
 
 @pytest.fixture
@@ -69,33 +76,62 @@ FORMS = {
         "state_dict": {f"model.{k}": v for k, v in state.items()},
         "hyper_parameters": {"lr": 0.1},
     },
+    "another wrapper": lambda state: {f"student.net.{k}": v for k, v in state.items()},
+    "in half precision": lambda state: {k: v.half() for k, v in state.items()},
 }
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
 def test_reid_checkpoint_in_every_form_and_with_other_classes(net, save, form):
-    source = net("resnet18", 751)
-    state = {k: torch.rand_like(v) if v.is_floating_point() else v for k, v in source.state_dict().items()}
+    state = random_like(net("tiny", 751).state_dict())
+    if form is FORMS["in half precision"]:
+        state = {k: v.half().float() if v.is_floating_point() else v for k, v in state.items()}
     path = save(form(state))
     expected = {k: v for k, v in state.items() if not k.startswith("classifier.")}
 
-    test_net = net("resnet18", 0)
-    assert (
-        str(load_weights(test_net, path, complete=True))
-        == "matched 125 of 126 tensors; left out: classifier.*"
-    )
+    test_net = net("tiny", 0)
+    report = str(load_weights(test_net, path, complete=True))
+    assert report == "matched 30 of 31 tensors; left out: classifier.*"
     assert equal(test_net, expected)
 
-    same, other = net("resnet18", 751), net("resnet18", 20)
-    assert str(load_weights(same, path)) == "matched 126 of 126 tensors" and equal(same, state)
+    same, other = net("tiny", 751), net("tiny", 20)
+    assert str(load_weights(same, path)) == "matched 31 of 31 tensors" and equal(same, state)
+    assert all(v.dtype == torch.float32 for v in same.state_dict().values() if v.is_floating_point())
     before = other.classifier.weight.clone()
     load_weights(other, path)
     assert equal(other, expected) and torch.equal(other.classifier.weight, before)
 
 
+@pytest.mark.parametrize("prefix", ["model.", "net.reid."])
+def test_what_stands_beside_a_wrapped_network_is_left_out(net, save, prefix):
+    state = random_like(net("tiny", 5).state_dict())
+    beside = {"criterion.centers": torch.zeros(5, 32), "criterion.more.weight": torch.zeros(5)}
+    path = save({"state_dict": {f"{prefix}{k}": v for k, v in state.items()} | beside})
+    for classes, complete, matched in ((5, False, 31), (0, True, 30)):
+        model = net("tiny", classes)
+        report = load_weights(model, path, complete=complete)
+        assert (report.matched, report.total) == (matched, 33) and not report.missing
+        assert set(beside) <= set(report.left_out)
+        assert equal(model, {k: state[k] for k in model.state_dict()})
+
+
+def test_a_backbone_under_a_name_of_its_own(net, save):
+    """As torchvision's layers stand in other programs, with their own head beside them or around them."""
+    state = random_like(net("tiny", 5).state_dict())
+    file = {k.replace("base.", "encoder.layers_of."): v for k, v in state.items()}
+    model = net("tiny", 5)
+    assert str(load_weights(model, save(file), complete=True)) == "matched 31 of 31 tensors"
+    assert equal(model, state)
+    # Layers beside a backbone may be such as the test would need: another pooling, say.
+    path = save(file | {"gem.p": torch.ones(1)}, "gem.pth")
+    assert load_weights(net("tiny", 5), path).left_out == ["gem.p"]
+    with pytest.raises(InputError, match="left out: gem"):
+        load_weights(model, path, complete=True)
+
+
 def test_old_file_format(net, save):
-    state = net("resnet18", 5).state_dict()
-    model = net("resnet18", 5)
+    state = net("tiny", 5).state_dict()
+    model = net("tiny", 5)
     load_weights(model, save(state, _use_new_zipfile_serialization=False))
     assert equal(model, state)
 
@@ -123,10 +159,10 @@ def test_a_test_demands_the_whole_network(net, save, load, caplog_loguru):
 
 
 def test_nothing_changes_when_a_file_does_not_fit(net, save):
-    model = net("resnet18")
+    model = net("osnet_x0_25")
     before = {k: v.clone() for k, v in model.state_dict().items()}
     with pytest.raises(InputError):
-        load_weights(model, save(net("resnet50").state_dict()))
+        load_weights(model, save(net("tiny").state_dict()))
     assert equal(model, before)
 
 
@@ -151,22 +187,53 @@ class Harmful:
 def test_files_that_are_no_checkpoint(net, tmp_path, capsys, content, message):
     path = tmp_path / "weights.pth"
     if content == "cut":
-        torch.save(net("resnet18").state_dict(), path)
-        path.write_bytes(path.read_bytes()[:100_000])
+        torch.save(net("tiny").state_dict(), path)
+        path.write_bytes(path.read_bytes()[:10_000])
     elif isinstance(content, bytes):
         path.write_bytes(content)
     else:
         torch.save(content, path)
     with pytest.raises(InputError, match=message) as error:
-        load_weights(net("resnet18"), path)
+        load_weights(net("tiny"), path)
     assert str(path) in str(error.value) and "must not run" not in capsys.readouterr().out
+
+
+def trained_optimizer() -> dict:
+    layer = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.Adam(layer.parameters())
+    layer(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    return optimizer.state_dict()
+
+
+@pytest.mark.parametrize(
+    "wrap, message",
+    [
+        (lambda state: state, "is an optimizer's state, not weights; take the model's file beside it"),
+        (lambda state: {"optimizer": state}, "state of a training .* take the model's file beside it"),
+        (
+            lambda state: {"train": {"optimizers": {"adam": state}}, "rng": torch.get_rng_state()},
+            "state of a training .* without the network's weights",
+        ),
+    ],
+)
+def test_an_optimizers_file_is_named_as_such(net, save, wrap, message):
+    with pytest.raises(InputError, match=message):
+        load_weights(net("tiny"), save(wrap(trained_optimizer())))
+
+
+def test_weights_beside_an_optimizer_are_read(net, save):
+    state = random_like(net("tiny", 5).state_dict())
+    file = save({"optimizer": trained_optimizer(), "rank1": np.float64(0.9), "model": state})
+    model = net("tiny", 5)
+    assert load_weights(model, file).matched == 31 and equal(model, state)
 
 
 def test_missing_file(net, tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        load_weights(net("resnet18"), tmp_path / "none.pth")
+        load_weights(net("tiny"), tmp_path / "none.pth")
     with pytest.raises(InputError, match="cannot be read"):
-        load_weights(net("resnet18"), tmp_path)
+        load_weights(net("tiny"), tmp_path)
 
 
 def test_pretrained_from_a_file(net, save, load, caplog_loguru):
@@ -178,7 +245,7 @@ def test_pretrained_from_a_file(net, save, load, caplog_loguru):
 
 
 def test_pretrained_none_leaves_the_random_weights(net, load):
-    model = net("resnet18", 10)
+    model = net("tiny", 10)
     before = {k: v.clone() for k, v in model.state_dict().items()}
     load_pretrained(load("--pretrain_choice", "none", "--model_path", "unused.pth"), model)
     assert equal(model, before)
@@ -260,15 +327,15 @@ def test_osnet_file(net, save):
 
 
 def test_plain_weights_start_every_head(net, save, load, caplog_loguru):
-    backbone = imagenet("resnet50")
-    plain = random_like(net("resnet50", 9).state_dict())
+    backbone = imagenet("resnet18")
+    plain = random_like(net("resnet18", 9).state_dict())
     words = ["MODEL.HEAD", "parts", "MODEL.POOLING", "gem", "MODEL.NON_LOCAL", "yes"]
     for file, named in ((save(backbone), {f"base.{k}": v for k, v in backbone.items() if k[:3] != "fc."}),
                         (save(plain, "reid.pth"), plain)):  # fmt: skip
-        model = net("resnet50", 9, *words)
+        model = net("resnet18", 9, *words)
         report = load_weights(model, file)
         assert report.matched == len(named) and not report.missing and equal(model, named)
-        load_pretrained(load("--model_name", "resnet50", "--model_path", str(file), *words), model)
+        load_pretrained(load("--model_name", "resnet18", "--model_path", str(file), *words), model)
     assert not any("random numbers" in message for message in caplog_loguru)
 
 
@@ -282,14 +349,15 @@ def test_plain_weights_start_every_head(net, save, load, caplog_loguru):
     ],
 )
 def test_a_test_needs_the_layers_of_the_training_no_more_and_no_less(net, save, words, layer):
-    state = random_like(net("resnet18", 9, *words).state_dict())
-    model = net("resnet18", 0, *words)
+    name = "resnet18" if "MODEL.NON_LOCAL" in words else "tiny"
+    state = random_like(net(name, 9, *words).state_dict())
+    model = net(name, 0, *words)
     load_weights(model, save(state), complete=True)
     assert equal(model, {k: v for k, v in state.items() if "classifier" not in k})
     with pytest.raises(InputError, match=rf"left out: .*{layer}"):
-        load_weights(net("resnet18"), save(state), complete=True)
+        load_weights(net(name), save(state), complete=True)
     with pytest.raises(InputError, match=rf"not in the file: {layer}"):
-        load_weights(model, save(net("resnet18").state_dict(), "plain.pth"), complete=True)
+        load_weights(model, save(net(name).state_dict(), "plain.pth"), complete=True)
 
 
 SMALL = ["INPUT.SIZE_TRAIN", "[64,32]", "INPUT.SIZE_TEST", "[64,32]"]
@@ -393,3 +461,53 @@ def test_no_network(net, load, monkeypatch, tmp_path):
     ):
         load_pretrained(load("--model_name", "resnet18"), net("resnet18"))
     assert not list(tmp_path.rglob("*.pth"))
+
+
+def fast_reid(state: dict, embedding: bool = False, old: bool = False) -> dict:
+    """A network's tensors as fast-reid saves them; ``old``: before its version 1.0."""
+    bottleneck = f"heads.bottleneck.{int(embedding)}."
+    file = {"pixel_mean": torch.full((1, 3, 1, 1), 120.0), "pixel_std": torch.full((1, 3, 1, 1), 57.0)}
+    for name, tensor in state.items():
+        if name == "embedding.weight":
+            name, tensor = "heads.bottleneck.0.weight", tensor[:, :, None, None]
+        name = name.replace("base.", "backbone.").replace("pooling.", "heads.pool_layer.")
+        name = name.replace("classifier.", "heads.classifier." if old else "heads.")
+        file[name if name.startswith("heads.") else name.replace("bottleneck.", bottleneck)] = tensor
+    return {"model": file, "iteration": 9}
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize(
+    "name, words, pooling",
+    [
+        ("resnet18", [], "MODEL.POOLING must be that of its POOL_LAYER"),
+        ("resnet18_ibn_a", ["MODEL.EMBEDDING_DIM", "64"], "MODEL.POOLING must be that of its POOL_LAYER"),
+        ("resnet50", ["MODEL.POOLING", "gem", "MODEL.NON_LOCAL", "yes"], "MODEL.POOLING must be gem"),
+    ],
+)
+def test_file_of_fast_reid(net, save, caplog_loguru, name, words, pooling, old):
+    state = random_like(net(name, 7, *words).state_dict())
+    file = save(fast_reid(state, embedding="MODEL.EMBEDDING_DIM" in words, old=old))
+    for classes in (7, 0):
+        model = net(name, classes, *words)
+        report = load_weights(model, file, complete=not classes)
+        assert not report.missing and report.classifier == (classes == 7 or not classes)
+        assert equal(model, {k: state[k] for k in model.state_dict()})
+    assert str(report).startswith(f"matched {len(state) - 1} of {len(state)} tensors; left out: classifier.*")
+    assert any("STEM_RELU yes" in m and "without padding" in m and pooling in m for m in caplog_loguru)
+    if "gem" in words:
+        with pytest.raises(InputError, match="left out: .*pooling"):
+            load_weights(net(name, 0, *words[2:]), file, complete=True)
+
+
+def test_file_of_fast_reid_names_what_another_network_lacks(net, save):
+    file = save(fast_reid(random_like(net("resnet18", 7).state_dict())))
+    with pytest.raises(InputError, match=r"does not fit this network .*--model_name"):
+        load_weights(net("resnet50"), file)
+
+
+def test_only_plain_resnets_may_lack_the_stems_relu(load):
+    plain = {name for name in BACKBONES if stem_may_differ(load("--model_name", name))}
+    assert plain == {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}
+    assert not stem_may_differ(load("--model_name", "timm/resnet50"))
+    assert not stem_may_differ(load("--model_name", "resnet50", "MODEL.STEM_RELU", "no"))

@@ -6,9 +6,9 @@ import torch
 from timm.optim import param_groups_layer_decay
 from torch import nn
 
-from config import ConfigError
-from modeling import BACKBONES, build_model
+from modeling import BACKBONES, build_model, check_network
 from solver import layer_factors, make_optimizer, make_scheduler
+from utils.errors import InputError
 
 STAGES = {"conv1": 0, "bn1": 0, "layer1": 1, "layer2": 2, "layer3": 3, "layer4": 4, "NL_2": 2, "NL_3": 3}
 
@@ -21,24 +21,24 @@ def rate_of(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, flo
 @pytest.mark.parametrize("name", [name for name in BACKBONES if "resnet" in name])
 def test_stages_of_a_resnet(load, name):
     model = build_model(load("--model_name", name, "MODEL.NON_LOCAL", "yes"), 10)
-    found = layer_factors(model, 0.5)
+    found = layer_factors(model.layers(), 0.5)
     assert found.keys() == dict(model.named_parameters()).keys()
     for parameter, factor in found.items():
         prefix, _, rest = parameter.partition(".")
         assert factor == (0.5 ** (5 - STAGES[rest.split(".")[0]]) if prefix == "base" else 1.0), parameter
 
 
-def test_layers_of_a_vit_are_timms():
-    model, whole = nn.Module(), timm.create_model("vit_tiny_patch16_224", num_classes=5)
-    model.base = timm.create_model("vit_tiny_patch16_224", num_classes=0)
-    model.bottleneck, model.classifier = nn.BatchNorm1d(192), nn.Linear(192, 5, bias=False)
+def test_layers_of_a_vit_are_timms(load):
+    whole = timm.create_model("vit_tiny_patch16_224", num_classes=5)
+    sizes = ["INPUT.SIZE_TRAIN", "[64,32]", "INPUT.SIZE_TEST", "[64,32]"]
+    model = build_model(load("--model_name", "timm/vit_tiny_patch16_224", *sizes), 5)
     names = {id(p): name for name, p in whole.named_parameters()}
     expected = {
         names[id(p)]: group["lr_scale"]
         for group in param_groups_layer_decay(whole, layer_decay=0.75)
         for p in group["params"]
     }
-    found = layer_factors(model, 0.75)
+    found = layer_factors(model.layers(), 0.75)
     head = [found.pop(name) for name in list(found) if not name.startswith("base.")]
     assert head == [1.0] * 3 and expected.pop("head.weight") == expected.pop("head.bias") == 1.0
     assert found == pytest.approx({f"base.{name}": factor for name, factor in expected.items()})
@@ -48,8 +48,19 @@ def test_layers_of_a_vit_are_timms():
 
 
 def test_other_networks_have_no_such_layers(load):
-    with pytest.raises(ConfigError, match="LAYER_DECAY is for ResNets and networks of timm, not osnet_x1_0"):
-        load("--model_name", "osnet_x1_0", "SOLVER.LAYER_DECAY", "0.5")
+    cfg = load("--model_name", "osnet_x1_0", "SOLVER.LAYER_DECAY", "0.5")
+    for build in (check_network, lambda cfg: build_model(cfg, 3)):
+        with pytest.raises(InputError, match="LAYER_DECAY is for ResNets and .* timm, not osnet_x1_0"):
+            build(cfg)
+
+
+def test_a_network_of_timm_without_layers(load):
+    cfg = load(
+        "--model_name", "timm/poolformer_s12", "INPUT.SIZE_TRAIN", "[64,32]", "SOLVER.LAYER_DECAY", "0.5"
+    )
+    model = build_model(cfg, 3)
+    with pytest.raises(InputError, match="LAYER_DECAY: timm tells no layers of a MetaFormer; leave it 1"):
+        make_optimizer(cfg, model)
 
 
 @pytest.mark.parametrize("optimizer_name", ["Adam", "SGD"])
@@ -58,7 +69,7 @@ def test_the_setting_reaches_the_optimizer(load, optimizer_name):
     cfg = load(*words.split(), "SOLVER.OPTIMIZER_NAME", optimizer_name)
     model = build_model(cfg, 10)
     optimizer = make_optimizer(cfg, model)
-    factors = layer_factors(model, 0.5)
+    factors = layer_factors(model.layers(), 0.5)
     expected = {
         name: 3.5e-4 * factors[name] * (2 if name.endswith("bias") else 1)
         for name, p in model.named_parameters()

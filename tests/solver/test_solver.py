@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from solver import WarmupMultiStepLR, make_optimizer, make_scheduler
+from solver import Warmup, WarmupMultiStepLR, make_optimizer, make_scheduler
 
 
 class Net(nn.Module):
@@ -81,7 +81,7 @@ def filled_memory():
     torch.use_deterministic_algorithms(False)
 
 
-def test_sgd_whose_first_step_is_left_out_starts_with_the_next(load, filled_memory):
+def test_sgd_whose_first_step_is_skipped_starts_with_the_next(load, filled_memory):
     """The fused kernel would begin the momentum with memory that nothing was written to."""
     first, second = torch.ones(4, 3, 3, 3), torch.full((4, 3, 3, 3), 2.0)
     net = Net()
@@ -109,7 +109,18 @@ def test_schedule_refuses_what_it_cannot_do():
 
 def test_warmup_refuses_an_unknown_unit():
     with pytest.raises(ValueError, match="warmup_by must be 'epoch' or 'iteration'"):
-        WarmupMultiStepLR(torch.optim.SGD(Net().parameters(), lr=1), [5], warmup_by="step")
+        Warmup(by="step")
+
+
+def test_called_as_in_reid_strong_baseline():
+    optimizer = torch.optim.SGD(Net().parameters(), lr=1)
+    scheduler = WarmupMultiStepLR(optimizer, [3, 6], 0.5, 1.0 / 3, 4, "constant", -1)
+    seen = []
+    for _ in range(8):
+        scheduler.step()
+        seen.append(scheduler.get_last_lr()[0])
+        optimizer.step()
+    assert seen == pytest.approx([plain_rate(e, 1, 1 / 3, 4, "constant", (3, 6), 0.5) for e in range(1, 9)])
 
 
 def plain_cosine(epoch: int, base: float, start: int, end: int, low: float) -> float:
@@ -184,7 +195,7 @@ def test_a_group_keeps_its_part_of_the_rate(load):
     assert weights == pytest.approx(7e-7)
 
 
-def test_other_steps_count_in_a_run_that_goes_on(load):
+def test_other_steps_count_in_a_run_that_is_resumed(load):
     def fresh(*words):
         cfg = load(*words)
         optimizer = make_optimizer(cfg, Net())
@@ -199,7 +210,7 @@ def test_other_steps_count_in_a_run_that_goes_on(load):
     assert optimizer.param_groups[0]["lr"] == pytest.approx(3.5e-6)
 
 
-def test_schedule_goes_on_from_its_state(load):
+def test_schedule_resumes_from_its_state(load):
     def fresh():
         cfg = load()
         optimizer = make_optimizer(cfg, Net())

@@ -154,7 +154,7 @@ def test_disk_that_is_full_for_the_log(train, tmp_path):
 def test_faults_of_the_program_keep_their_traceback(tmp_path):
     (tmp_path / "fault.py").write_text(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from utils.errors import run_command\n"
+        "from utils.command import run_command\n"
         "run_command(lambda: 1 / 0)\n"
     )
     done = run_fresh(tmp_path / "fault.py", ROOT, cwd=tmp_path)

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks.plain_evaluation import plain_rank_metrics
+from evaluation import rank_metrics
 from tests.conftest import assert_refused
-from tests.plain_evaluation import plain_rank_metrics
-from utils.metrics import rank_metrics
 
 
 def test_eval(fresh_command, tmp_path):

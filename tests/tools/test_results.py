@@ -1,6 +1,11 @@
+import os
+import subprocess
+import sys
+
+import pytest
 import yaml
 
-from tests.conftest import assert_refused
+from tests.conftest import ROOT, assert_refused
 
 CSV = "epoch,mAP,rank1,rank5,rank10,mINP\n1,10.0,20.0,30.0,40.0,1.0\n{epoch},{mAP},{rank1},70.0,80.0,9.0\n"
 LOG = """2026-01-01 | INFO | utils.run_folder:log_environment:1 - Device: cpu (x), 2 threads; seed {seed}
@@ -33,6 +38,50 @@ def test_runs_side_by_side(command, tmp_path):
         "",
         "Device: cpu (x), 2 threads; Python 3.12, torch 2.14; git commit aa, bb",
     ]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run tools/results.py on a run, with its output where a test wants it."""
+    make_run(tmp_path / "a", 38.0, 59.0)
+
+    def run(stdout, words=("a",), **env) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, ROOT / "tools/results.py", *words],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | env,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("words", [["a"], ["--help"]])
+def test_a_reader_that_has_gone_is_no_error(run, words):
+    """As ``| head``, which may end before a line is written."""
+    read, write = os.pipe()
+    os.close(read)
+    done = run(write, words)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_output_onto_a_full_disk_is_one_line(run):
+    with open("/dev/full", "w") as full:
+        done = run(full)
+    line = "error: cannot write the program's output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, line)
+
+
+@pytest.mark.parametrize("encoding, size", [("ascii", r"128\xd764"), ("cp936", "128×64")])
+def test_a_console_that_cannot_show_every_character(run, tmp_path, encoding, size):
+    with open(tmp_path / "out", "wb") as out:
+        done = run(out, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"| resnet18, {size} |" in (tmp_path / "out").read_text(encoding)
 
 
 def test_no_run(command, tmp_path):

@@ -1,4 +1,4 @@
-"""Processes that are spawned, as on Windows, where there is no fork: they get what is pickled, and nothing else."""
+"""Processes that are spawned, as on Windows, which has no fork: they get what is pickled, nothing else."""
 
 import multiprocessing
 import re

@@ -1,5 +1,9 @@
+import os
+
 import pytest
 import torch
+from torch.backends import cudnn
+from torch.backends.cuda import matmul
 
 from utils.device import autocast, has_bfloat16, select_device
 
@@ -25,6 +29,35 @@ def test_a_gpu_that_is_not_there_falls_back(monkeypatch, caplog_loguru):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert select_device("cuda", "7") == CPU and "no CUDA device 7" in caplog_loguru[0]
+
+
+@pytest.fixture
+def pretended_gpu(monkeypatch):
+    """One GPU for select_device, as far as it looks; torch's own settings as they were afterwards."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda number: None)
+    before = cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
+    yield
+    cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = before
+
+
+def test_float32_on_a_gpu_is_not_tf32(pretended_gpu):
+    cudnn.allow_tf32 = matmul.allow_tf32 = True
+    assert select_device("cuda") == torch.device("cuda", 0)
+    assert not cudnn.allow_tf32 and not matmul.allow_tf32
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+@pytest.mark.parametrize("own, expected", [(None, "PCI_BUS_ID"), ("FASTEST_FIRST", "FASTEST_FIRST")])
+def test_gpus_are_numbered_as_in_nvidia_smi(pretended_gpu, monkeypatch, own, expected):
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", own or "")
+    if own is None:
+        monkeypatch.delenv("CUDA_DEVICE_ORDER")
+    seen = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: seen.append(os.environ["CUDA_DEVICE_ORDER"]))
+    select_device("cuda")
+    assert seen[0] == expected, "before CUDA starts"
 
 
 @pytest.mark.parametrize("has", [True, False])

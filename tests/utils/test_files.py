@@ -3,7 +3,7 @@
 import pytest
 
 from utils.errors import InputError
-from utils.files import atomic_write
+from utils.files import atomic_write, legal_name
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path):
@@ -34,3 +34,22 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
     with pytest.raises(InputError, match="cannot write .*folder: "), atomic_write(tmp_path / "folder") as s:
         s.write("a folder is in its place")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("resnet50_ibn_a-market1501+行人", "resnet50_ibn_a-market1501+行人"),
+        ("timm/vit_base_patch16_224.augreg", "timm-vit_base_patch16_224.augreg"),
+        ("C:\\people", "C--people"),
+        ('a*b?c"d<e>f|g\n', "a-b-c-d-e-f-g-"),
+        ("NUL", "_NUL"),
+        ("com1.people", "_com1.people"),
+        ("LPT\u00b9", "_LPT\u00b9"),
+        ("console", "console"),
+        ("ends. ", "ends.-"),
+        ("..", ".-"),
+    ],
+)
+def test_names_that_every_system_takes(text, name):
+    assert legal_name(text) == name

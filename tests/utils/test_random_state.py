@@ -37,6 +37,11 @@ import os, torch
 from utils.random_state import be_deterministic
 be_deterministic()
 assert torch.are_deterministic_algorithms_enabled() and not torch.backends.cudnn.benchmark
-assert os.environ["CUBLAS_WORKSPACE_CONFIG"]
+assert os.environ["CUBLAS_WORKSPACE_CONFIG"] and not torch.utils.deterministic.fill_uninitialized_memory
+cuda = torch.backends.cuda
+assert not (cuda.flash_sdp_enabled() or cuda.mem_efficient_sdp_enabled() or cuda.cudnn_sdp_enabled())
+q = torch.randn(2, 3, 8, 4, requires_grad=True)
+torch.nn.functional.scaled_dot_product_attention(q, q, q).sum().backward()
+assert cuda.math_sdp_enabled() and q.grad.abs().sum() > 0
 """
     subprocess.run([sys.executable, "-c", code], check=True)

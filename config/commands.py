@@ -1,0 +1,102 @@
+"""The commands: one row each, and one file in tools/."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from yacs.config import CfgNode
+
+from .files import check_tested_weights, check_training_files
+from .rules import test_problems, training_problems, training_warnings
+
+
+class Kind(NamedTuple):
+    """What commands share that use the settings in the same way."""
+
+    name: str  # by which flags name the commands of this kind
+    problems: Callable[[CfgNode], list[str]]  # settings that do not go together
+    warnings: Callable[[CfgNode], list[str]]
+    check_files: Callable[[CfgNode], None]
+    reads_training_sets: bool = True  # otherwise the tested data set alone
+    resumes: bool = False  # RESUME names a run, whose settings come first
+    settings_beside: str = ""  # setting of a file of weights beside which a config.yml is taken
+
+
+class Command(NamedTuple):
+    """A command, as its --help shows it."""
+
+    name: str  # that of its file in tools/; of a sub-command, both words
+    about: str
+    examples: tuple[str, ...] = ()  # what stands after "python tools/<file>.py"
+    kind: Kind | None = None  # None: it uses no settings
+    notes: str = ""
+
+
+TRAINING = Kind("training", training_problems, training_warnings, check_training_files, resumes=True)
+TESTING = Kind(
+    "testing",
+    test_problems,
+    lambda cfg: [],
+    check_tested_weights,
+    reads_training_sets=False,
+    settings_beside="TEST.WEIGHT",
+)
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "train",
+            "Train a person re-identification network; every epoch ends with mAP and Rank-1/5/10 and a "
+            "mAPxx.pth.",
+            (
+                "--config_file configs/demo.yml",
+                "--model_name resnet50_ibn_a --IMS_PER_BATCH 64 --MAX_EPOCHS 120",
+                '--model_name resnet18 --pretrain_choice none INPUT.SIZE_TRAIN "[128,64]"',
+                "--resume logs/<run>",
+            ),
+            TRAINING,
+        ),
+        Command(
+            "test",
+            "Measure mAP and Rank-1/5/10 of trained weights. Beside a run's config.yml no other flag is "
+            "needed.",
+            (
+                "--model_path logs/<run>/mAP75.1.pth",
+                "--model_name resnet50 --model_path weights/mAP75.1.pth --TEST_IMS_PER_BATCH 4",
+            ),
+            TESTING,
+        ),
+        Command(
+            "validate_data",
+            "Read a data set whole and say what is wrong with it. All flags and settings of tools/train.py "
+            "are understood as well.",
+            (
+                "DATASETS.NAMES market1501",
+                "DATASETS.NAMES /path/to/folder-or-table --json report.json",
+            ),
+            TRAINING,
+            "exit code: 0 nothing found, 1 warnings, 2 errors, with which training or testing fails or means "
+            "nothing",
+        ),
+        Command(
+            "results",
+            "Compare finished runs, as Markdown: the last evaluation of each, what sets its settings apart "
+            "from the first one's, and the mean where runs differ by their seeds alone.",
+            ("logs/<run> logs/<run>",),
+        ),
+        Command("benchmark", "Measure speed and memory, and print them as Markdown."),
+        Command(
+            "benchmark eval",
+            "mAP/CMC and re-ranking against the bare matrix product. A SIZE is market1501, msmt17, "
+            "market1501+500k, or QUERIESxGALLERYxDIMENSIONS.",
+            ("--repeats 3 --json eval.json",),
+        ),
+        Command(
+            "benchmark train",
+            "The training loop against the bare network and against other ways. Flags and settings are those "
+            "of tools/train.py; nothing is saved.",
+            ("--model_name resnet18 --pretrain_choice none MODEL.DEVICE cpu --json train.json",),
+            TRAINING,
+        ),
+    )
+}

@@ -1,0 +1,18 @@
+"""What is wrong with a data set: quickly, from its records, or slowly, from its images."""
+
+from .examination import SUBSETS, Report, examine, images_per_id, report_table, report_tree
+from .findings import Finding, batch_findings, check_queries, quick_findings, report_quickly
+
+__all__ = [
+    "SUBSETS",
+    "Finding",
+    "Report",
+    "batch_findings",
+    "check_queries",
+    "examine",
+    "images_per_id",
+    "quick_findings",
+    "report_quickly",
+    "report_table",
+    "report_tree",
+]

@@ -1,0 +1,29 @@
+"""What a training tells those who watch it."""
+
+from ignite.engine import Engine, EventEnum
+
+
+class TrainingEvents(EventEnum):
+    """Events of the trainer, besides ignite's own; ``state.metrics`` holds what was measured.
+
+    - LOGGED: every SOLVER.LOG_PERIOD iterations and at the end of an epoch: means since the last time of
+      'loss', of each part of the loss by its name, and of 'accuracy'; and 'lr', the head's learning rate.
+    - EVALUATED: after an evaluation, in the first process: 'mAP', 'rank1', 'rank5', 'rank10' and 'mINP', all
+      0..1; ``state.ranking`` is the whole ``evaluation.RankMetrics``.
+
+    A writer listens to them: see ``engine.writers``.
+    """
+
+    LOGGED = "logged"
+    EVALUATED = "evaluated"
+
+
+def iteration_of_epoch(engine: Engine) -> int:
+    """Number of the batch in its epoch, from 1."""
+    return (engine.state.iteration - 1) % engine.state.epoch_length + 1
+
+
+def is_line_due(engine: Engine, period: int) -> bool:
+    """Whether a line of the log is due: every ``period`` iterations of an epoch, and at its end."""
+    iteration = iteration_of_epoch(engine)
+    return iteration % period == 0 or iteration == engine.state.epoch_length

@@ -1,0 +1,175 @@
+"""A training under way: what its steps, its lines of the log, its evaluations and its saves share."""
+
+from contextlib import ExitStack
+
+import ignite.distributed as idist
+from ignite.engine import Engine
+from loguru import logger
+
+from utils.distributed import share_buffers
+from utils.run_folder import RunFolder
+
+from .checkpoint import BestCheckpoints
+from .ema import WeightAverage
+from .events import TrainingEvents, is_line_due, iteration_of_epoch
+from .features import make_engine
+from .history import History
+from .inference import evaluate
+from .interrupt import Interrupt, StoppedError
+from .meter import Meter
+from .non_finite import LossWatch
+from .run_state import RunState, only_one
+from .saving import BackgroundSaver
+from .step import TrainStep
+from .training import Training
+from .writers import WRITERS
+
+
+class Run:
+    """The engine of a training, and what its handlers work on.
+
+        with run:                                    # signals are heard, the folder is locked
+            run.trainer.run(training.train_loader)   # each batch: update; the handlers do the rest
+
+    Args:
+        training: what is trained.
+        folder: of the run, in the first process; None: nothing is written.
+
+    Attributes:
+        trainer: its ``output`` is the number of images of the batch.
+        state: all that the run is resumed from.
+    """
+
+    def __init__(self, training: Training, folder: RunFolder | None):
+        cfg, records = training.cfg, training.train_loader.dataset.records
+        self.training, self.cfg, self.folder = training, cfg, folder
+        self.step = TrainStep(training)
+        self.meter = Meter(training.device)
+        self.watch = LossWatch(cfg.SOLVER.SKIP_BAD_STEPS, lambda i: records[i].path, folder)
+        self.ema = WeightAverage(training.model, cfg.SOLVER.EMA) if cfg.SOLVER.EMA else None
+        self.interrupt, self.saver, self.history = Interrupt(), BackgroundSaver(), History()
+        self.checkpoints = None
+        if folder:
+            distilled = training.distillation is not None
+            self.checkpoints = BestCheckpoints(folder, cfg.SOLVER.KEEP_BEST, self.saver, distilled)
+        training.train_loader.loader.while_waiting = self.stop_waiting
+        self.trainer = make_engine(self.update)
+        self.trainer.register_events(*TrainingEvents)
+        self.state = RunState(self.trainer, self._parts(), cfg.dump(), folder, self.saver)
+
+    def _parts(self) -> dict:
+        """What last.pth holds, besides place, settings and random numbers."""
+        training = self.training
+        return {
+            # The average first: whoever takes last.pth for a file of weights takes the first of the two.
+            "ema": self.ema and self.ema.model,
+            "model": training.model,
+            "optimizer": training.optimizer,
+            "scheduler": training.scheduler,
+            "scaler": self.step.scaler,
+            "loss": training.loss_fn,
+            "loader": training.train_loader,
+            "meter": self.meter,
+            "watch": self.watch,
+            "history": self.history if self.folder else None,
+            "checkpoints": self.checkpoints,
+        }
+
+    def __enter__(self) -> "Run":
+        with ExitStack() as stack:
+            stack.enter_context(self.interrupt)
+            stack.enter_context(only_one(self.folder))
+            stack.enter_context(self.saver)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error) -> bool | None:
+        return self._stack.__exit__(*error)
+
+    def attach_writers(self) -> None:
+        """Let history and writers listen; the history first, as the others read it."""
+        if self.folder:
+            self.history.attach(self.trainer)
+            for writer in WRITERS:
+                writer(self.folder, self.history).attach(self.trainer)
+
+    def update(self, engine: Engine, batch) -> int:
+        """Train on a batch; gives the number of its images."""
+        state = engine.state
+        left = state.epoch_length - iteration_of_epoch(engine) + 1
+        scalars = self.step(batch, left)
+        self.meter.update(scalars)
+        self.watch.add(state.epoch, iteration_of_epoch(engine), scalars["loss"], batch.indices)
+        return len(batch.pids)
+
+    def log(self, engine: Engine) -> None:
+        """Where a line of the log is due, read the meter, and tell."""
+        if is_line_due(engine, self.cfg.SOLVER.LOG_PERIOD):
+            engine.state.metrics = self.meter.read() | {"lr": self.training.scheduler.get_last_lr()[0]}
+            engine.fire_event(TrainingEvents.LOGGED)
+
+    def save(self) -> None:
+        """Save last.pth, unless a loss was not finite.
+
+        Raises:
+            InputError: it was, or a file before could not be written.
+        """
+        self.watch.settle()
+        self.state.save()
+
+    def save_or_stop(self, engine: Engine) -> None:
+        """Save last.pth after a step of the optimizer, when it is time to or to end the run at a signal."""
+        if not self.step.complete:
+            return
+        # Many processes ask one another only after a line of the log, for which they have waited for one
+        # another.
+        solver = self.cfg.SOLVER
+        since_line = iteration_of_epoch(engine) % solver.LOG_PERIOD
+        after_line = is_line_due(engine, solver.LOG_PERIOD) or since_line < solver.GRAD_ACCUM
+        if (idist.get_world_size() == 1 or after_line) and self.interrupt.wished():
+            self.save()
+            engine.terminate()
+        elif 0 < solver.SAVE_EVERY_MINUTES <= self.state.minutes_since_save():
+            self.save()
+
+    def stop_waiting(self) -> None:
+        """End the training at a signal that came while no batch does, and perhaps never will."""
+        if self.interrupt.heard and idist.get_world_size() == 1:
+            if self.step.complete:
+                self.save()
+            raise StoppedError
+
+    def save_epoch(self, engine: Engine) -> None:
+        """Save last.pth at the end of an epoch, unless its last step just was."""
+        if not self.state.is_saved:
+            self.save()
+
+    def validate(self, engine: Engine) -> None:
+        """Evaluate if the epoch that is done has still to be, and end the training if nothing gets better."""
+        epoch, solver = engine.state.epoch, self.cfg.SOLVER
+        if engine.state.iteration == 0 or engine.state.iteration % engine.state.epoch_length:
+            return
+        due = epoch % solver.EVAL_PERIOD == 0 or epoch == solver.MAX_EPOCHS
+        if due and self.state.evaluated != epoch:
+            self._evaluate(engine)
+        since_best = idist.all_reduce(self.history.since_best, "MAX")
+        if 0 < solver.EARLY_STOP <= since_best:
+            logger.info(f"No better mAP in {since_best} evaluations: the training ends (SOLVER.EARLY_STOP)")
+            engine.terminate()
+
+    def _evaluate(self, engine: Engine) -> None:
+        training, model = self.training, self.ema.model if self.ema else self.training.model
+        share_buffers(model)
+        if training.val_loader.loader.num_workers:
+            self.saver.wait()  # a process that is forked now would inherit the locks of the thread
+        with self.interrupt.at_once():
+            metrics = evaluate(self.cfg, model, training.val_loader, training.num_query)
+        self.state.evaluated = engine.state.epoch
+        if metrics:
+            engine.state.ranking, engine.state.metrics = metrics, metrics.summary()
+            engine.fire_event(TrainingEvents.EVALUATED)
+
+    def save_weights(self, engine: Engine) -> None:
+        """Save mAPxx.pth after an evaluation."""
+        model = self.ema.model if self.ema else self.training.model
+        logger.info(f"Saved {self.checkpoints.save(model, engine.state.metrics['mAP'])}")

@@ -1,0 +1,47 @@
+"""curves.png: loss, mAP and Rank-1 of a run by epoch."""
+
+from ignite.engine import Engine
+
+from utils.figures import Figure
+from utils.files import atomic_write
+from utils.run_folder import RunFolder
+
+from ..events import TrainingEvents
+from ..history import History
+
+
+class CurvesPicture:
+    """Keeps ``curves.png`` up to date.
+
+    Args:
+        folder: of the run.
+        history: of the run.
+    """
+
+    def __init__(self, folder: RunFolder, history: History):
+        self.folder, self.history = folder, history
+
+    def attach(self, trainer: Engine) -> None:
+        """Draw after each evaluation."""
+        trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: self.draw())
+
+    def draw(self) -> None:
+        """Draw the picture anew.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        figure = Figure(figsize=(9, 3.5), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        left.plot(*zip(*self.history.losses, strict=True), color="tab:gray")
+        left.set(xlabel="epoch", ylabel="training loss")
+        results = self.history.results
+        epochs = [result.epoch for result in results]
+        right.plot(epochs, [result.rank1 for result in results], marker=".", label="Rank-1")
+        right.plot(epochs, [result.mAP for result in results], marker=".", label="mAP")
+        right.set(xlabel="epoch", ylabel="%", ylim=(0, 100))
+        right.legend()
+        for axes in (left, right):
+            axes.grid(alpha=0.3)
+        with atomic_write(self.folder.curves, "wb") as stream:
+            figure.savefig(stream, format="png", dpi=120)

@@ -1,0 +1,126 @@
+"""How near is the same person? The similarity threshold, from all pairs of a test."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import yaml
+
+from utils.errors import InputError
+from utils.figures import Figure
+from utils.files import atomic_write
+
+from .gallery import GalleryIndex
+from .scores import feature_scores
+
+BINS = 20_000  # of the cosine -1..1: thresholds to four digits
+TARGETS = (1e-3, 1e-4)  # false positive rates
+
+
+class Roc(NamedTuple):
+    """Rates at rising thresholds of the cosine; a pair at or above one is called the same person."""
+
+    thresholds: np.ndarray  # (BINS,)
+    fpr: np.ndarray  # (BINS,) fraction of the pairs of different people that are called the same
+    tpr: np.ndarray  # (BINS,) fraction of the pairs of one person that are called the same
+    positives: int  # pairs of one person
+    negatives: int  # pairs of different people
+
+
+def roc(query: torch.Tensor, gallery: torch.Tensor, index: GalleryIndex) -> Roc:
+    """Rates over all pairs of a query and a gallery image, in a histogram that is filled chunk by chunk.
+
+    Pairs of one person that the index leaves out (in one camera) do not count, as in a ranking.
+
+    Args:
+        query: (Q, D) float32 features, L2-normalised.
+        gallery: (G, D) float32 features, L2-normalised.
+        index: of the queries and the gallery.
+
+    Raises:
+        InputError: there is no pair of one person, or none of different people.
+    """
+    positive, negative = np.zeros(BINS), np.zeros(BINS)
+    for queries, scores in index.numbered(feature_scores(query, gallery)):
+        own, kinds = index.own_scores(scores, queries)
+        positive += _histogram(own[kinds == 2])
+        negative += _histogram(scores) - _histogram(own[kinds > 0])
+    if not positive.sum() or not negative.sum():
+        raise InputError(
+            "a threshold needs pairs of one person and pairs of different people; the test has only one"
+        )
+    thresholds = np.linspace(-1, 1, BINS + 1)[:-1]
+    fpr, tpr = (h[::-1].cumsum()[::-1] / h.sum() for h in (negative, positive))
+    return Roc(thresholds, fpr, tpr, int(positive.sum()), int(negative.sum()))
+
+
+def operating_points(curve: Roc) -> dict:
+    """The thresholds that a search may want, as plain numbers.
+
+    Returns:
+        For each of TARGETS the lowest threshold whose false positive rate is not above it, with both rates;
+        the equal error rate and its threshold; the numbers of pairs.
+    """
+    points = {}
+    for target in TARGETS:
+        allowed = curve.fpr <= target
+        place = int(np.argmax(allowed)) if allowed.any() else BINS - 1
+        points[f"fpr_{target:.0e}".replace("e-0", "e-")] = {
+            "threshold": round(float(curve.thresholds[place]), 4),
+            "tpr": float(curve.tpr[place]),
+            "fpr": float(curve.fpr[place]),
+        }
+    place = int(np.argmin(np.abs(curve.fpr - (1 - curve.tpr))))
+    points["eer"] = {
+        "threshold": round(float(curve.thresholds[place]), 4),
+        "rate": float((curve.fpr[place] + 1 - curve.tpr[place]) / 2),
+    }
+    return points | {"pairs": {"same": curve.positives, "different": curve.negatives}}
+
+
+def save_calibration(points: dict, curve: Roc, weights: Path) -> tuple[Path, Path]:
+    """Write ``<weights>.calibration.yml``, which search commands read, and the picture ``<weights>.roc.png``.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    file, picture = weights.with_suffix(".calibration.yml"), weights.with_suffix(".roc.png")
+    with atomic_write(file) as stream:
+        yaml.safe_dump({"similarity": "cosine", **points}, stream, sort_keys=False)
+    with atomic_write(picture, "wb") as stream:
+        _draw(points, curve).savefig(stream, format="png", dpi=120)
+    return file, picture
+
+
+def calibration_table(points: dict) -> str:
+    """The operating points for the log."""
+    lines = ["  called the same person at | threshold |  TPR"]
+    for name, point in points.items():
+        if name.startswith("fpr"):
+            lines.append(f"  FPR {name[4:]:<21} | {point['threshold']:9.4f} | {point['tpr']:.1%}")
+    eer = points["eer"]
+    lines.append(f"  {'equal error rate':<25} | {eer['threshold']:9.4f} | {1 - eer['rate']:.1%}")
+    return "\n".join(lines)
+
+
+def _histogram(scores: torch.Tensor) -> np.ndarray:
+    # A chunk has fewer than 2^24 pairs for each bin, so that histc's float32 counts are exact.
+    return torch.histc(scores.clamp(-1, 1), BINS, -1, 1).double().cpu().numpy()
+
+
+def _draw(points: dict, curve: Roc) -> Figure:
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(curve.fpr, curve.tpr)
+    for name, point in points.items():
+        if name.startswith("fpr") and point["fpr"] > 0:
+            axes.plot(
+                point["fpr"], point["tpr"], "o", label=f"FPR {name[4:]}: cosine {point['threshold']:.3f}"
+            )
+    axes.set(
+        xscale="log", xlim=(1e-5, 1), ylim=(0, 1), xlabel="false positive rate", ylabel="true positive rate"
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    return figure

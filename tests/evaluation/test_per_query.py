@@ -1,0 +1,57 @@
+import csv
+import json
+import math
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import torch
+import torch.nn.functional as F
+
+from evaluation import GalleryIndex, rank_queries
+from evaluation.per_query import query_results, save_query_results, worst_lines
+from evaluation.scores import feature_scores
+from utils.errors import InputError
+
+
+def test_results_of_each_query(tmp_path):
+    query = F.normalize(torch.tensor([[1.0, 0.2], [1.0, 0.0], [0.0, 1.0]]))
+    gallery = F.normalize(torch.tensor([[1.0, 0.1], [1.0, 0.3], [0.1, 1.0], [1.0, 1.0]]))
+    index = GalleryIndex([1, 2, 3], [1, 2, 1, 2], [0, 0, 0], [0, 1, 1, 1])
+    ranks = rank_queries(feature_scores(query, gallery), index)
+    results = query_results(
+        feature_scores(query, gallery), index, ranks, ["q/一.jpg", "q/2.jpg", "q/3.jpg"], list("abcd"), 3
+    )
+    assert [r["query"] for r in results] == ["q/一.jpg", "q/2.jpg", "q/3.jpg"], (
+        "worst first, without a match last"
+    )
+    first = results[0]
+    assert [t["path"] for t in first["top"]] == ["b", "d", "c"], "its own camera's image is left out"
+    assert [t["match"] for t in first["top"]] == [False, False, True] and first["first_match"] == 3
+    assert first["average_precision"] == pytest.approx(1 / 3)
+    assert first["top"][0]["score"] == pytest.approx(float(query[0] @ gallery[1]), abs=1e-5)
+    assert results[2]["average_precision"] is None and results[2]["first_match"] is None
+
+    for name in ("r.json", "r.csv", "sub/r.parquet"):
+        save_query_results(results, tmp_path / name)
+    assert json.loads((tmp_path / "r.json").read_text()) == results
+    with open(tmp_path / "r.csv", encoding="utf-8-sig") as stream:
+        rows = list(csv.DictReader(stream))
+    table = pyarrow.parquet.read_table(tmp_path / "sub" / "r.parquet").to_pylist()
+    for row, cells, result in zip(rows, table, results, strict=True):
+        assert row["query"] == cells["query"] == result["query"]
+        assert row["top2_path"] == cells["top2_path"] == result["top"][1]["path"]
+        assert float(row["top1_score"]) == cells["top1_score"] == result["top"][0]["score"]
+    assert math.isclose(table[0]["average_precision"], 1 / 3) and table[2]["average_precision"] is None
+    assert "q/一.jpg" in worst_lines(results, 1) and "q/2.jpg" not in worst_lines(results, 1)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write"):
+        save_query_results(results, tmp_path / "file" / "r.csv")
+
+
+@pytest.mark.parametrize("name", ["r.json", "r.parquet"])
+def test_results_that_cannot_be_written_leave_the_file_that_was_there(tmp_path, name):
+    (tmp_path / name).write_text("old")
+    with pytest.raises((TypeError, pyarrow.ArrowInvalid)):
+        save_query_results([{"query": object(), "top": []}], tmp_path / name)
+    assert (tmp_path / name).read_text() == "old" and list(tmp_path.iterdir()) == [tmp_path / name]

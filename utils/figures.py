@@ -1,0 +1,19 @@
+"""matplotlib's Figure, for pictures that only go to files. Nothing else here may import matplotlib."""
+
+import os
+import sys
+from contextlib import suppress
+
+# A notebook hands its own way to show figures on to the commands that it starts. Where their Python does not
+# have it, matplotlib refuses to be imported; here, none is needed.
+_backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+
+import matplotlib  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+if _backend is not None:
+    os.environ["MPLBACKEND"] = _backend
+    with suppress(ValueError):
+        matplotlib.rcParams["backend"] = _backend  # this may be a notebook
+
+__all__ = ["Figure"]
