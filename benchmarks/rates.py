@@ -159,7 +159,7 @@ def input_rates(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> 
     )
     plain = DataLoader(
         PerImageDataset(loader.dataset.records, transform),
-        batch_sampler=loader.batch_sampler,
+        batch_sampler=loader.loader.batch_sampler,
         num_workers=1,
         persistent_workers=True,
     )

@@ -6,13 +6,14 @@ import ignite.distributed as idist
 import torch
 from yacs.config import CfgNode
 
-from utils.device import usable_gpu
+from utils.device import network_dtype, usable_gpu
 from utils.distributed import share_of_cores
 from utils.errors import InputError
 from utils.logger import log_plain
 
 from .cache import open_cache
 from .datasets import Record, ReidDataset, read_named, statistics_table, unite
+from .device_loader import DeviceLoader
 from .images import ImageDataset
 from .loader import ReidLoader
 from .samplers import SAMPLERS, BatchShard, shard_range
@@ -21,11 +22,14 @@ from .validation import report_quickly
 from .workers import warn_of_shared_memory
 
 
-def make_data_loader(cfg: CfgNode, device=None) -> tuple[ReidLoader, ReidLoader, int, int]:
+def make_data_loader(
+    cfg: CfgNode, device: torch.device | None = None
+) -> tuple[DeviceLoader, DeviceLoader, int, int]:
     """Read the data sets, log their tables, look for mistakes and make the loaders.
 
     Args:
         cfg: the settings.
+        device: that the network computes on; None: the one that MODEL.DEVICE names.
 
     Returns:
         The training loader; the loader of the query images followed by the gallery images; the number of
@@ -38,9 +42,10 @@ def make_data_loader(cfg: CfgNode, device=None) -> tuple[ReidLoader, ReidLoader,
     if not dataset.train:
         raise _no_training_images(cfg.DATASETS.NAMES[0])
     report_quickly(dataset, cfg)
-    train, val = _train_loader(cfg, dataset), _test_loader(cfg, dataset.query + dataset.gallery)
-    warn_of_shared_memory(train, val)
-    train, val = _wrap(cfg, device, train), _wrap(cfg, device, val)
+    device = device or _device(cfg)
+    train = _train_loader(cfg, dataset, device)
+    val = _test_loader(cfg, dataset.query + dataset.gallery, device)
+    warn_of_shared_memory(train.loader, val.loader)
     return train, val, len(dataset.query), dataset.num_train_pids
 
 
@@ -78,57 +83,60 @@ def read_dataset(cfg: CfgNode, train: bool = True) -> ReidDataset:
     return dataset
 
 
-def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device=None) -> ReidLoader:
+def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device | None = None) -> DeviceLoader:
     """Batches of training images, drawn by DATALOADER.SAMPLER; of each, the part of this process."""
-    loader = _train_loader(cfg, dataset)
-    warn_of_shared_memory(loader)
-    return _wrap(cfg, device, loader)
+    loader = _train_loader(cfg, dataset, device or _device(cfg))
+    warn_of_shared_memory(loader.loader)
+    return loader
 
 
-def make_val_loader(cfg: CfgNode, dataset: ReidDataset, device=None) -> ReidLoader:
+def make_val_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device | None = None) -> DeviceLoader:
     """The query images, then the gallery images, in order."""
-    loader = _test_loader(cfg, dataset.query + dataset.gallery)
-    warn_of_shared_memory(loader)
-    return _wrap(cfg, device, loader)
+    loader = _test_loader(cfg, dataset.query + dataset.gallery, device or _device(cfg))
+    warn_of_shared_memory(loader.loader)
+    return loader
 
 
-def make_multi_query_loader(cfg: CfgNode, dataset: ReidDataset, device=None) -> ReidLoader | None:
+def make_multi_query_loader(
+    cfg: CfgNode, dataset: ReidDataset, device: torch.device | None = None
+) -> DeviceLoader | None:
     """Further images of a query's person in the query's camera, or None where the data set has none."""
     seen = {(record.pid, record.camid) for record in dataset.query}
     records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
-    return _wrap(cfg, device, _test_loader(cfg, records)) if records else None
+    return _test_loader(cfg, records, device or _device(cfg)) if records else None
 
 
-def _train_loader(cfg: CfgNode, dataset: ReidDataset) -> ReidLoader:
+def _train_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device) -> DeviceLoader:
     batch_size = cfg.SOLVER.IMS_PER_BATCH
     rank, processes = idist.get_rank(), idist.get_world_size()
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER](
         dataset.train, batch_size, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED
     )
-    images = _images(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, replace_bad=True)
+    images = _images(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, device, replace_bad=True)
     workers = _num_workers(cfg, images)
-    return ReidLoader(
+    loader = ReidLoader(
         images,
-        make_train_transform(cfg, (rank, processes)),
         cfg.DATASETS.ON_BAD_IMAGE,
         batch_sampler=BatchShard(sampler, batch_size, rank, processes),
         num_workers=workers,
         persistent_workers=workers > 0,
-        pin_memory=_pin_memory(cfg, images),
+        pin_memory=_pin_memory(images, device),
     )
+    transform = make_train_transform(cfg, (rank, processes))
+    return DeviceLoader(loader, transform, device, network_dtype(device, cfg.SOLVER.AMP))
 
 
-def _test_loader(cfg: CfgNode, records: list[Record]) -> ReidLoader:
-    images = _images(cfg, records, cfg.INPUT.SIZE_TEST)
-    return ReidLoader(
+def _test_loader(cfg: CfgNode, records: list[Record], device: torch.device) -> DeviceLoader:
+    images = _images(cfg, records, cfg.INPUT.SIZE_TEST, device)
+    loader = ReidLoader(
         images,
-        make_test_transform(cfg),
         cfg.DATASETS.ON_BAD_IMAGE,
         batch_size=cfg.TEST.IMS_PER_BATCH,
         sampler=shard_range(len(records), idist.get_rank(), idist.get_world_size()),
         num_workers=_num_workers(cfg, images),
-        pin_memory=_pin_memory(cfg, images),
+        pin_memory=_pin_memory(images, device),
     )
+    return DeviceLoader(loader, make_test_transform(cfg), device, network_dtype(device, cfg.SOLVER.AMP))
 
 
 def _no_training_images(name: str) -> InputError:
@@ -138,14 +146,20 @@ def _no_training_images(name: str) -> InputError:
     )
 
 
-def _images(cfg: CfgNode, records: list[Record], size: list[int], replace_bad: bool = False) -> ImageDataset:
+def _device(cfg: CfgNode) -> torch.device:
+    gpu = usable_gpu(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)
+    return torch.device("cpu") if gpu is None else torch.device("cuda", gpu)
+
+
+def _images(
+    cfg: CfgNode, records: list[Record], size: list[int], device: torch.device, replace_bad: bool = False
+) -> ImageDataset:
     cache = None
     if cfg.DATALOADER.CACHE != "none":
         folder = Path(cfg.DATASETS.ROOT_DIR) / ".cache"
         cache = open_cache(records, tuple(size), folder, cfg.DATALOADER.CACHE_GB)
-    gpu = usable_gpu(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)
-    if cache and cfg.DATALOADER.CACHE == "device" and gpu is not None:
-        cache = cache.to(torch.device("cuda", gpu))
+    if cache and cfg.DATALOADER.CACHE == "device" and device.type == "cuda":
+        cache = cache.to(device)
     return ImageDataset(records, size, cache, replace_bad)
 
 
@@ -156,15 +170,5 @@ def _num_workers(cfg: CfgNode, images: ImageDataset) -> int:
     return workers if workers >= 0 else min(8, share_of_cores())
 
 
-def _pin_memory(cfg: CfgNode, images: ImageDataset) -> bool:
-    on_gpu = usable_gpu(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID) is not None
-    return on_gpu and not (images.cache and images.cache.on_device)
-
-
-def _wrap(cfg, device, loader):
-    from utils.device import network_dtype
-
-    from .device_loader import DeviceLoader
-
-    device = device or torch.device("cpu")
-    return DeviceLoader(loader, device, network_dtype(device, cfg.SOLVER.AMP))
+def _pin_memory(images: ImageDataset, device: torch.device) -> bool:
+    return device.type == "cuda" and not (images.cache and images.cache.on_device)

@@ -1,6 +1,8 @@
 """Records to uint8 batches."""
 
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +17,7 @@ from .reading import read_image
 class Batch(NamedTuple):
     """What a loader yields."""
 
-    images: torch.Tensor  # (B, 3, H, W) uint8 RGB, channels last
+    images: torch.Tensor  # (B, 3, H, W), channels last: uint8 RGB; from a DeviceLoader, the network's input
     pids: torch.Tensor  # (B,) int64
     camids: torch.Tensor  # (B,) int64
     indices: torch.Tensor  # (B,) int64, place in the loader's records
@@ -51,6 +53,13 @@ class ImageDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def digest(self) -> str:
+        """Of the names and person ids, in order; the folders above may move."""
+        digest = hashlib.sha256()
+        for record in self.records:
+            digest.update(f"{Path(record.path).name}\0{record.pid}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         """The batch of these records."""

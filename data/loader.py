@@ -1,8 +1,6 @@
 """uint8 batches, one after another, read by other processes where there are some."""
 
-import hashlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import torch
 from loguru import logger
@@ -15,13 +13,12 @@ from .workers import PATIENCE, Lost, PatientIterator, explain, hand_over, ignore
 
 
 class ReidLoader(DataLoader):
-    """A DataLoader of ``Batch``; ``transform`` makes the network's input of its images, on their device.
+    """A DataLoader of ``Batch``, on the host.
 
     It yields as many batches as it is long; where files are left out, a batch may be small, or empty.
 
     Args:
         dataset: what to load.
-        transform: from (B, 3, H, W) uint8 to float32.
         on_bad_image: 'stop' or 'skip'.
         kwargs: of DataLoader.
 
@@ -35,7 +32,7 @@ class ReidLoader(DataLoader):
             raises ends the wait.
     """
 
-    def __init__(self, dataset: ImageDataset, transform: Callable, on_bad_image: str, **kwargs):
+    def __init__(self, dataset: ImageDataset, on_bad_image: str, **kwargs):
         # With a generator of its own, starting to read draws none of the training's random numbers.
         super().__init__(
             dataset,
@@ -45,46 +42,9 @@ class ReidLoader(DataLoader):
             timeout=PATIENCE if kwargs.get("num_workers") else 0,
             **kwargs,
         )
-        self.transform = transform
         self.on_bad_image = on_bad_image
         self.while_waiting: Callable[[], None] = lambda: None
         self._warned: set[str] = set()
-
-    def set_epoch(self, epoch: int, start: int = 0) -> None:
-        """Choose the order and the augmentation of an epoch; nothing else decides them but the seed.
-
-        Args:
-            epoch: its number.
-            start: batches that have been trained on; from there, the augmentation goes on as it stands.
-        """
-        self.batch_sampler.set_epoch(epoch, start)
-        if not start:
-            self.transform.reseed(self.batch_sampler.seed * 100_003 + epoch)
-
-    def state_dict(self) -> dict:
-        """What the images are, and where the random numbers of their augmentation stand."""
-        return {"images": self._digest(), "generator": self.transform.generator.get_state()}
-
-    def load_state_dict(self, state: dict) -> None:
-        """Go on from a ``state_dict``.
-
-        Raises:
-            InputError: it is of other images.
-        """
-        if state["images"] != self._digest():
-            raise InputError(
-                "the training images are not those that this run began with: files or identities have come, "
-                "gone or changed names; start a new run, from its weights with --pretrain_choice self "
-                "--model_path <run>/mAPxx.pth"
-            )
-        self.transform.generator.set_state(state["generator"])
-
-    def _digest(self) -> str:
-        """Of the names and person ids, in order; the folders above may move."""
-        digest = hashlib.sha256()
-        for record in self.dataset.records:
-            digest.update(f"{Path(record.path).name}\0{record.pid}\n".encode(errors="surrogateescape"))
-        return digest.hexdigest()
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in self._batches():
@@ -103,7 +63,8 @@ class ReidLoader(DataLoader):
                     raise InputError(batch.message)
                 yield batch
         except Exception as error:
-            if self.num_workers and (failed := batches or self._iterator):
+            if self.num_workers:
+                failed = self._iterator if batches is None else batches
                 failed.end()
                 self._iterator = None
             if message := explain(error):

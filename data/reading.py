@@ -26,15 +26,7 @@ def read_image(path: str, size: tuple[int, int]) -> np.ndarray | None:
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """An image at another size.
-
-    Args:
-        image: (h, w, 3) uint8.
-        size: height and width [pixels].
-
-    Returns:
-        (H, W, 3) uint8; the image itself if it has that size.
-    """
+    """An image (h, w, 3) uint8 in another size, height and width [pixels]; itself, if it has it already."""
     height, width = size
     if image.shape[:2] == (height, width):
         return image

@@ -61,8 +61,9 @@ class Run:
         """What last.pth holds, besides place, settings and random numbers."""
         training = self.training
         return {
-            "model": training.model,
+            # The average first: whoever takes last.pth for a file of weights takes the first of the two.
             "ema": self.ema and self.ema.model,
+            "model": training.model,
             "optimizer": training.optimizer,
             "scheduler": training.scheduler,
             "scaler": self.step.scaler,
@@ -159,7 +160,7 @@ class Run:
     def _evaluate(self, engine: Engine) -> None:
         training, model = self.training, self.ema.model if self.ema else self.training.model
         share_buffers(model)
-        if training.val_loader.num_workers:
+        if training.val_loader.loader.num_workers:
             self.saver.wait()  # a process that is forked now would inherit the locks of the thread
         with self.interrupt.at_once():
             metrics = evaluate(self.cfg, model, training.val_loader, training.num_query)

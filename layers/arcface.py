@@ -10,8 +10,8 @@ from .margin_loss import MarginLoss
 class ArcFaceLoss(MarginLoss):
     """Cross-entropy of scaled cosines, with a margin added to the angle of the right class.
 
-    Where angle plus margin would pass a half turn, and the cosine would rise again, the cosine minus margin x
-    sin(margin) takes over, as in the authors' code, so that a larger angle never costs less.
+    Where angle plus margin would exceed pi, beyond which the cosine rises again, the score is the cosine
+    minus margin x sin(margin), as in the authors' code, so that a larger angle never costs less.
 
     Args:
         scale: of the cosines.
@@ -25,7 +25,7 @@ class ArcFaceLoss(MarginLoss):
     def with_margin(self, score: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """(B, C) cosines to scores of the same shape, not yet scaled."""
         cosine = score.gather(1, target[:, None])
-        # Not quite 0, where the slope of the root has no end.
+        # Not quite 0, where the slope of the root is infinite.
         sine = (1 - cosine.square()).clamp(min=torch.finfo(score.dtype).eps).sqrt()
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         fits = cosine > -math.cos(self.margin)

@@ -8,7 +8,7 @@ class CenterLoss(nn.Module):
     """Mean squared distance of the features to the centers of their identities.
 
     In training each call also moves the centers by one step of gradient descent on this loss, so that they
-    need no optimizer and their step does not depend on the weight that the loss gets.
+    need no optimizer and their step does not depend on the weight of the loss.
 
     Args:
         num_classes: C.

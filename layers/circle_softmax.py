@@ -1,4 +1,4 @@
-"""Circle loss on classes (Sun et al., "Circle Loss", CVPR 2020), as fast-reid's CircleSoftmax has it."""
+"""Circle loss on classes (Sun et al., "Circle Loss", CVPR 2020), as in fast-reid's CircleSoftmax."""
 
 import torch
 import torch.nn.functional as F

@@ -6,14 +6,14 @@ from torch import nn
 
 
 class CosineClassifier(nn.Module):
-    """Cosines between a feature and the classes' weights; a margin and a scale are the loss's to add.
+    """Cosines between a feature and the classes' weights; the loss adds margin and scale.
 
     Args:
         dim: D.
         num_classes: C.
 
     Attributes:
-        weight: (C, D), one direction per class; its rows' lengths do not matter.
+        weight: (C, D), one direction per class; the lengths of the rows do not matter.
     """
 
     def __init__(self, dim: int, num_classes: int):

@@ -7,7 +7,7 @@ from torch import nn
 class DepthwiseConv(nn.Conv2d):
     """A depthwise convolution that computes in float32 while it trains on a CPU.
 
-    With a stride, or with a kernel larger than 3, its gradient has a fast kernel there in float32 alone: in
+    With a stride, or with a kernel larger than 3, its gradient has a fast kernel there only in float32: in
     bfloat16 it takes 2 to 60 times as long (oneDNN of torch 2.14, Sapphire Rapids).
     """
 
@@ -20,7 +20,7 @@ class DepthwiseConv(nn.Conv2d):
 
 
 def quicken_depthwise(network: nn.Module) -> None:
-    """Make a DepthwiseConv of each convolution of a network that gains by it; names and weights stay."""
+    """Turn each convolution that gains by it into a DepthwiseConv; names and weights stay."""
     for conv in network.modules():
         depthwise = type(conv) is nn.Conv2d and conv.groups == conv.in_channels > 1
         if depthwise and (max(conv.stride) > 1 or max(conv.kernel_size) > 3):

@@ -8,7 +8,7 @@ def gather_batch(feat: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor
     """Features and identities of the batch of all processes, in the order of the processes.
 
     A loss computed from them is the same in every process. Its gradient reaches the features of this process
-    times the number of processes, which cancels the mean that DistributedDataParallel takes over the
+    multiplied by the number of processes, which cancels the mean that DistributedDataParallel takes over the
     processes: the weights get the gradient of the whole batch.
 
     Args:
@@ -16,7 +16,7 @@ def gather_batch(feat: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor
         target: (b,) int64 identities; b is the same in every process.
 
     Returns:
-        (B, D) and (B,). Without other processes, what was given.
+        (B, D) and (B,). Without other processes, the arguments themselves.
     """
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return feat, target

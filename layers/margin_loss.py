@@ -6,11 +6,11 @@ from torch import nn
 
 
 class MarginLoss(nn.Module):
-    """Cross-entropy of scaled cosines, after a margin that the subclass gives them.
+    """Cross-entropy of scaled cosines, with a margin that the subclass applies to them.
 
     Args:
         scale: of the cosines.
-        margin: as the subclass has it.
+        margin: as the subclass defines it.
         label_smoothing: of the cross-entropy.
     """
 

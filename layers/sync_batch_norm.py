@@ -102,9 +102,8 @@ class _OnCPU:
         return mean, torch.rsqrt(variance + eps)
 
     @staticmethod
-    def batch_norm_gather_stats_with_counts(
-        x, means, invstds, running_mean, running_var, momentum, eps, counts
-    ):
+    def batch_norm_gather_stats_with_counts(x, means, invstds, running_mean, running_var, *constants):
+        momentum, eps, counts = constants
         part, number = (counts / counts.sum())[:, None], counts.sum()
         mean = (part * means).sum(0)
         variance = (part * (invstds**-2 - eps + (means - mean).square())).sum(0)
@@ -125,7 +124,8 @@ class _OnCPU:
         return total, moment, moment * invstd, total
 
     @staticmethod
-    def batch_norm_backward_elemt(gradient, x, mean, invstd, weight, total, moment, counts):
+    def batch_norm_backward_elemt(gradient, x, mean, invstd, weight, *sums):
+        total, moment, counts = sums
         number, scale = counts.sum(), weight * invstd
         slope = -scale * invstd.square() * moment / number
         offset = -scale * total / number - slope * mean

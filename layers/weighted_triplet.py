@@ -10,12 +10,12 @@ from .pairs import pair_distances, positives_and_negatives
 class WeightedTripletLoss(nn.Module):
     """Mean over the anchors of log(1 + exp(mean positive distance - mean negative distance)).
 
-    Both means are weighted: a positive's weight is its part of the softmax over the distances to all
-    positives, a negative's of that over the negated distances to all negatives, so that hard pairs weigh most
-    and no margin is needed. Distances are Euclidean, between features as they are (not normalised). An anchor
-    is no positive of its own, as in the paper; the authors' code counts it as one, at distance 0. An anchor
-    that has no other image of its identity in the batch, or no other identity, is left out of the mean; with
-    no anchor left the loss is 0.
+    Both means are weighted: a positive's weight is the softmax over the distances to all positives, a
+    negative's the softmax over the negated distances to all negatives, so that hard pairs weigh most and no
+    margin is needed. Distances are Euclidean, between features as they are (not normalised). An anchor is not
+    its own positive, as in the paper; the authors' code counts it as one, at distance 0. An anchor that has
+    no other image of its identity in the batch, or no other identity, is left out of the mean; with no anchor
+    left the loss is 0.
     """
 
     def forward(self, feat: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

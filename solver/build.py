@@ -16,8 +16,8 @@ from .warmup import Warmup, WarmupLR
 def _sgd(groups: list[dict], solver: CfgNode) -> torch.optim.SGD:
     optimizer = torch.optim.SGD(groups, momentum=solver.MOMENTUM, fused=True)
     if solver.MOMENTUM:
-        # Else the fused kernel makes the momentum in the first step, out of uninitialised memory if that step
-        # is left out, and of all parameters of a group together, however late some of them start.
+        # Otherwise the fused kernel makes the momentum in the first step: from uninitialised memory if that
+        # step is skipped, and for all parameters of a group at once, however late some of them start.
         for parameter in (p for group in groups for p in group["params"]):
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     return optimizer

@@ -52,7 +52,7 @@ class WarmupLR(LRScheduler):
 
     Args:
         optimizer: whose groups are scheduled.
-        schedule: from the index of an epoch to the factor of the rates, warm-up left out.
+        schedule: from the index of an epoch to the factor of the rates, without the warm-up.
         warmup: of the rates.
         last_epoch: index to resume from; -1 starts.
     """

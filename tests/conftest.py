@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -15,20 +14,12 @@ from loguru import logger
 from config import load_cfg
 from data.datasets.synthesis import SyntheticSpec
 from data.datasets.synthetic import draw
+from tests.commands import ROOT, Command, run_fresh
 
-ROOT = Path(__file__).resolve().parent.parent
 TINY = SyntheticSpec(train_ids=16, test_ids=4, images_per_camera=2, seed=0)
-# The same as settings, and a network small and fast enough for a test on the CPU.
-TINY_SETTINGS = [
-    "DATASETS.SYNTHETIC.TRAIN_IDS",
-    "16",
-    "DATASETS.SYNTHETIC.TEST_IDS",
-    "4",
-    "DATASETS.SYNTHETIC.IMAGES_PER_CAMERA",
-    "2",
-    "DATALOADER.NUM_WORKERS",
-    "0",
-]
+# For large networks: two batches of 8 images, or a few more.
+TINIEST = SyntheticSpec(train_ids=4, test_ids=2, images_per_camera=2, seed=0)
+# A network small and fast enough for a test on the CPU.
 SMALL_NET = [
     "--model_name",
     "resnet18",
@@ -59,9 +50,33 @@ def tiny_root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiniest(tmp_path_factory) -> list[str]:
+    """Settings that take the tiniest data set, which holds two batches of 8 images, or a few more."""
+    root = tmp_path_factory.mktemp("tiniest")
+    draw(root / "synthetic", TINIEST)
+    return synthetic_settings(root, TINIEST)
+
+
+def synthetic_settings(root: Path, spec: SyntheticSpec) -> list[str]:
+    """The settings of a drawn data set, read without further processes."""
+    return [
+        *("DATASETS.NAMES", "synthetic", "DATASETS.ROOT_DIR", str(root), "DATALOADER.NUM_WORKERS", "0"),
+        *("DATASETS.SYNTHETIC.TRAIN_IDS", str(spec.train_ids)),
+        *("DATASETS.SYNTHETIC.TEST_IDS", str(spec.test_ids)),
+        *("DATASETS.SYNTHETIC.IMAGES_PER_CAMERA", str(spec.images_per_camera)),
+    ]
+
+
+@pytest.fixture(scope="session")
 def tiny(tiny_root) -> list[str]:
     """Settings that train a small network on the tiny data set."""
-    return [*SMALL_NET, "DATASETS.NAMES", "synthetic", "DATASETS.ROOT_DIR", str(tiny_root), *TINY_SETTINGS]
+    return [*SMALL_NET, *synthetic_settings(tiny_root, TINY)]
+
+
+@pytest.fixture(scope="session")
+def quick(tiny) -> list[str]:
+    """As ``tiny``, with a network whose step takes a third and whose files a fiftieth of ResNet-18's."""
+    return [*tiny, "--model_name", "osnet_x0_25"]
 
 
 @pytest.fixture
@@ -70,27 +85,36 @@ def load():
     return lambda *words, command="train": load_cfg(list(words), command)
 
 
+@pytest.fixture(scope="module")
+def start_in(tmp_path_factory):
+    """Start ``tools/<name>.py <words>`` in a folder; a Command. What runs on after the module is killed."""
+    started = []
+
+    def start(cwd: Path, *words: object, **kwargs) -> Command:
+        started.append(Command(words, tmp_path_factory.mktemp("output"), cwd, **kwargs))
+        return started[-1]
+
+    yield start
+    for command in started:
+        command.kill()
+
+
 @pytest.fixture
-def command(tmp_path):
-    """Run ``python <words>`` in an empty folder; gives exit code, stdout and stderr."""
+def start(start_in, tmp_path):
+    """Start ``tools/<name>.py <words>`` in an empty folder; a Command."""
+    return lambda *words, **kwargs: start_in(tmp_path, *words, **kwargs)
 
-    def run(
-        *words: str, cwd: Path = tmp_path, env: dict | None = None, **kwargs
-    ) -> subprocess.CompletedProcess:
-        script, *rest = words
-        program = [script] if script == "-m" else [ROOT / script]
-        env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"} | (env or {})
-        return subprocess.run(
-            [sys.executable, *program, *map(str, rest)],
-            cwd=cwd,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            **kwargs,
-        )
 
-    return run
+@pytest.fixture
+def command(start):
+    """Run ``tools/<name>.py <words>`` in an empty folder; gives exit code, stdout and stderr."""
+    return lambda *words, **kwargs: start(*words, **kwargs).finish()
+
+
+@pytest.fixture
+def fresh_command(tmp_path):
+    """As ``command``, in a Python that starts anew, as a user's does."""
+    return lambda script, *words, **kwargs: run_fresh(ROOT / script, *words, cwd=tmp_path, **kwargs)
 
 
 def assert_refused(done: subprocess.CompletedProcess, *words: str) -> None:

@@ -69,12 +69,14 @@ class TestTransform:
     Args:
         mean: of the pixels in 0..1, (3,).
         std: of the pixels in 0..1, (3,).
+        size: height and width that the network reads [pixels]; to this, images are resized before.
     """
 
     __test__ = False  # no test class, whatever pytest reads in the name
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float]):
+    def __init__(self, mean: Sequence[float], std: Sequence[float], size: Sequence[int]):
         self.mean, self.std = mean, std
+        self.size = tuple(size)
 
     def __call__(self, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """(B, 3, H, W) uint8 RGB to (B, 3, H, W) of ``dtype``, channels last, on the same device."""
@@ -125,7 +127,7 @@ def normalise(
     size = 2 if images.device.type == "cpu" else max(1, len(images))
     for pixels, values in zip(images.split(size), out.split(size), strict=True):
         # In rows of W x 3 values, which the processor goes through faster than through W times 3.
-        rows = pixels.permute(0, 2, 3, 1).float().reshape(len(pixels), pixels.shape[2], -1)
+        rows = pixels.permute(0, 2, 3, 1).float().flatten(2)
         values.permute(0, 2, 3, 1).view_as(rows).copy_(rows.mul_(scale).sub_(shift))
     return out
 

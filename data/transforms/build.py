@@ -25,4 +25,4 @@ def make_train_transform(cfg: CfgNode, shard: tuple[int, int] = (0, 1)) -> Train
 
 def make_test_transform(cfg: CfgNode) -> TestTransform:
     """The normalisation alone."""
-    return TestTransform(cfg.INPUT.PIXEL_MEAN, cfg.INPUT.PIXEL_STD)
+    return TestTransform(cfg.INPUT.PIXEL_MEAN, cfg.INPUT.PIXEL_STD, cfg.INPUT.SIZE_TEST)

@@ -5,12 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-<<<<<<< HEAD:utils/data_picture.py
-from .errors import InputError, os_reason
-from .figures import Figure
-=======
+from utils.figures import Figure
 from utils.files import atomic_write
->>>>>>> data:data/validation/picture.py
 
 
 def draw_data(

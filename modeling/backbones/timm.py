@@ -84,6 +84,8 @@ def _layers(net: nn.Module) -> dict[str, int]:
     """Timm's layers: of a ViT the embedding and each block, the last with the norm after it."""
     from timm.models import group_parameters  # loaded already, by the network
 
+    if not hasattr(net, "group_matcher"):  # a few lack it
+        raise InputError(f"SOLVER.LAYER_DECAY: timm tells no layers of a {type(net).__name__}; leave it 1")
     return group_parameters(net, net.group_matcher(), reverse=True)
 
 

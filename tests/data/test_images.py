@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from data import make_data_loader
 from data.datasets import Record
 from data.images import Batch, ImageDataset
 from data.loader import ReidLoader
@@ -29,7 +28,7 @@ def records(tmp_path) -> list[Record]:
 
 
 def loader(records, on_bad_image, **kwargs) -> ReidLoader:
-    return ReidLoader(ImageDataset(records, (16, 8)), None, on_bad_image, batch_size=3, **kwargs)
+    return ReidLoader(ImageDataset(records, (16, 8)), on_bad_image, batch_size=3, **kwargs)
 
 
 def test_read_image_is_rgb_of_the_size_asked_for(records):
@@ -108,24 +107,6 @@ def test_a_training_batch_stays_as_large_as_it_was_drawn(records, caplog_loguru)
     assert batch.indices.tolist() == [0, 4, 4, 1] and batch.pids.tolist() == [5, 7, 7, 6]
     assert batch.images[:, 2, 0, 0].tolist() == [0, 30, 30, 10]
     assert dataset.__getitems__([2, 1]).pids.tolist() == [6, 6]
-    skipping = ReidLoader(dataset, None, "skip", batch_sampler=[[0, 1], [2, 2]])
+    skipping = ReidLoader(dataset, "skip", batch_sampler=[[0, 1], [2, 2]])
     with pytest.raises(InputError, match="none of 2 images of a batch can be read: .*行人 2.png"):
         list(skipping)
-
-
-def test_make_data_loader(tiny, load):
-    cfg = load(*tiny, "SOLVER.IMS_PER_BATCH", "16", "TEST.IMS_PER_BATCH", "5")
-    train_loader, val_loader, num_query, num_classes = make_data_loader(cfg)
-    assert num_classes == 16
-    train_loader.set_epoch(1)
-    batch = next(iter(train_loader))
-    assert batch.images.shape == (16, 3, 64, 32) and batch.images.dtype == torch.uint8
-    assert all((batch.pids == pid).sum() == 4 for pid in batch.pids)
-    assert train_loader.transform(batch.images).dtype == torch.float32
-    assert [b.indices.tolist() for b in train_loader][0] == batch.indices.tolist(), (
-        "an epoch's order is its own"
-    )
-    indices = torch.cat([b.indices for b in val_loader])
-    assert indices.tolist() == list(range(len(val_loader.dataset.records)))
-    assert all("/query/" in r.path for r in val_loader.dataset.records[:num_query])
-    assert all("/bounding_box_test/" in r.path for r in val_loader.dataset.records[num_query:])

@@ -53,7 +53,8 @@ def test_normalise():
                     for x in range(5):
                         expected = (images[b, c, y, x].item() / 255 - MEAN[c]) / STD[c]
                         assert out[b, c, y, x].item() == pytest.approx(expected, abs=1e-5)
-        assert torch.equal(TestTransform(MEAN, STD)(given), out)
+        assert torch.equal(TestTransform(MEAN, STD, (64, 32))(given), out)
+        assert TestTransform(MEAN, STD, (64, 32))(given[:0]).shape == (0, 3, 4, 5), "no file could be read"
         for dtype in (torch.bfloat16, torch.float16):
             rounded = normalise(given, MEAN, STD, dtype)
             assert torch.equal(rounded, out.to(dtype)) and rounded.stride() == out.stride()

@@ -42,7 +42,7 @@ def records(tmp_path) -> list[Record]:
 
 
 def loader(records, what, **kwargs) -> ReidLoader:
-    return ReidLoader(Failing(records, what), None, "stop", batch_size=2, num_workers=2, **kwargs)
+    return ReidLoader(Failing(records, what), "stop", batch_size=2, num_workers=2, **kwargs)
 
 
 def out_of_memory():
@@ -115,7 +115,7 @@ def test_a_fault_of_the_program_keeps_the_traceback_of_the_process(records):
 
 
 def test_memory_that_runs_out_without_other_processes(records):
-    reading = ReidLoader(Failing(records, out_of_memory), None, "stop", batch_size=2)
+    reading = ReidLoader(Failing(records, out_of_memory), "stop", batch_size=2)
     with pytest.raises(InputError, match="out of memory while reading a batch"):
         list(reading)
 

@@ -19,14 +19,20 @@ from distillation import (
 )
 from distillation.losses import embedding_loss, logit_loss, relation_loss
 from engine.step import TrainStep
-from modeling import build_model, check_network
+from modeling import BACKBONES, build_model, check_network
 from tests.conftest import SMALL_NET
+from tests.tiny_backbone import TINY_BACKBONE
 from utils.device import autocast
 from utils.errors import InputError
 
 CPU = torch.device("cpu")
 CLASSES = 5
-TINY = [*SMALL_NET, "--model_name", "osnet_x0_25", "SOLVER.AMP", "no"]
+TINY = [*SMALL_NET, "--model_name", "tiny", "SOLVER.AMP", "no"]
+
+
+@pytest.fixture(autouse=True)
+def tiny_backbone(monkeypatch):
+    monkeypatch.setitem(BACKBONES, "tiny", TINY_BACKBONE)
 
 
 @pytest.fixture
@@ -97,7 +103,7 @@ def network_teacher(load, tmp_path):
     """A teacher of other width and image size, its weights and its settings."""
 
     def make(classes=CLASSES, *words) -> NetworkTeacher:
-        cfg = load("--model_name", "resnet50", "INPUT.SIZE_TEST", "[96,48]", "SOLVER.AMP", "no", *words)
+        cfg = load("--model_name", "tiny", "INPUT.SIZE_TEST", "[96,48]", "SOLVER.AMP", "no", *words)
         torch.manual_seed(1)
         torch.save(build_model(cfg, classes).state_dict(), tmp_path / "teacher.pth")
         return NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, (64, 32), CPU)
@@ -113,9 +119,9 @@ def test_a_network_teaches_scores_features_and_relations(load, images, network_t
     output, lesson = student(images), teacher(images, INDICES)
     larger = F.interpolate(images, (96, 48), mode="bilinear", antialias=True)
     features = teacher.model(larger)
-    assert torch.equal(lesson.features, features) and lesson.features.shape == (6, 2048)
+    assert torch.equal(lesson.features, features) and lesson.features.shape == (6, 32)
     assert torch.equal(lesson.logits, features @ teacher.model.classifier.weight.T)
-    assert not lesson.features.requires_grad and output.adapted.shape == (6, 2048)
+    assert not lesson.features.requires_grad and output.adapted.shape == (6, 32)
     expected = {
         "kd_relation": relation_loss(output.after, lesson.features).item(),
         "kd_embedding": embedding_loss(output.adapted, lesson.features).item(),
@@ -162,7 +168,7 @@ def test_a_teacher_with_scores_of_another_kind_teaches_features_alone(network_te
 
 @pytest.mark.parametrize("amp", ["yes", "no"])
 def test_a_teacher_computes_in_its_own_precision(load, tmp_path, images, amp):
-    cfg = load(*SMALL_NET, "SOLVER.AMP", amp)
+    cfg = load(*TINY, "SOLVER.AMP", amp)
     torch.save(build_model(cfg, CLASSES).state_dict(), tmp_path / "teacher.pth")
     teacher = NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, cfg.INPUT.SIZE_TEST, CPU)
     half = images.bfloat16()
@@ -224,10 +230,10 @@ def test_training_moves_a_student_toward_its_teacher(load, images):
     lesson = Lesson(torch.randn(6, 16), 3 * torch.randn(6, CLASSES))
     teacher = lambda *_: lesson  # noqa: E731
     teacher.dim, teacher.knows_classes = 16, True
-    cfg = load(*SMALL_NET)
+    cfg = load(*TINY)
     distillation = Distillation(cfg, teacher)
     student = build_student(cfg, CLASSES, distillation).train()
-    optimizer = torch.optim.Adam(student.parameters(), 1e-3)
+    optimizer = torch.optim.Adam(student.parameters(), 1e-2)
 
     def distances() -> list[float]:
         output = student(images)
@@ -264,7 +270,7 @@ def test_the_settings_make_a_distillation_or_none(load, tmp_path, feature_teache
     torch.save(build_model(theirs, 3).state_dict(), tmp_path / "teacher.pth")
     cfg = load(*SMALL_NET, "KD.TEACHER", str(tmp_path / "teacher.pth"))
     made = make_distillation(cfg, theirs, records, 3, CPU)
-    assert isinstance(made.teacher, NetworkTeacher) and made.adapted_dim == made.teacher.dim == 512
+    assert isinstance(made.teacher, NetworkTeacher) and made.adapted_dim == made.teacher.dim == 32
     with pytest.raises(InputError, match="PIXEL_MEAN is .* make them equal"):
         make_distillation(cfg, load(*TINY, "INPUT.PIXEL_MEAN", "[0.5,0.5,0.5]"), records, 3, CPU)
 

@@ -181,7 +181,7 @@ def test_other_training_images_are_refused_and_the_settings_stay(train, stop_at,
     stop_at(2)
     train(tmp_path)
     (tmp_path / "config.yml").write_text("as it was")
-    monkeypatch.setattr("data.loader.ReidLoader._digest", lambda self: "other")
+    monkeypatch.setattr("data.images.ImageDataset.digest", lambda self: "other")
     with pytest.raises(InputError, match="not those that this run began with"):
         train(tmp_path, resume=True)
     assert (tmp_path / "config.yml").read_text() == "as it was"

@@ -119,7 +119,7 @@ def check_every_loss_on_the_features(rank: int) -> None:
         feat = network(inputs)
         expected = 0.5 * CenterLoss(5, 3)(feat, target)
         if METRIC_LOSSES[name]:
-            expected = expected + METRIC_LOSSES[name](load_cfg([]))(feat, target)
+            expected = expected + METRIC_LOSSES[name](load_cfg([]).SOLVER)(feat, target)
         expected.backward()
         assert torch.allclose(loss, expected, rtol=1e-5), name
         assert torch.allclose(parallel.module.weight.grad, network.weight.grad, rtol=1e-4, atol=1e-5), name

@@ -3,7 +3,7 @@ import torch
 import torchvision
 from torch import nn
 
-from modeling import BACKBONES, build_model
+from modeling import BACKBONES, BackboneInfo, build_model, check_network, load_pretrained
 from modeling.backbones.non_local import NonLocal
 from modeling.backbones.osnet import OSBlock
 from modeling.backbones.resnet_ibn import IBN, BottleneckIBNb
@@ -292,3 +292,43 @@ def test_a_stride_that_does_nothing_is_named(caplog_loguru):
 def test_non_local_is_for_resnets(load):
     with pytest.raises(InputError, match="NON_LOCAL.*leave it out for mobilenet_v2"):
         build_model(load("--model_name", "mobilenet_v2", "MODEL.NON_LOCAL", "yes"), 0)
+
+
+def test_a_backbone_of_ones_own_is_one_line(load, monkeypatch):
+    monkeypatch.setitem(
+        BACKBONES, "mine", BackboneInfo(lambda **_: nn.Conv2d(3, 6, 8, stride=8), feature_dim=6)
+    )
+    model = build_model(load("--model_name", "mine", "MODEL.HEAD", "parts"), 5).train()
+    scores, feats = model(torch.randn(4, 3, 64, 32))
+    assert feats[0].shape == (4, 6) and len(scores) == 7
+    assert {name for name in model.state_dict() if name.startswith("base.")} == {"base.weight", "base.bias"}
+    for words, asked in ((["--kd"], "KD.SELF"), (["MODEL.NON_LOCAL", "yes"], "MODEL.NON_LOCAL"),
+                         (["SOLVER.LAYER_DECAY", "0.5"], "SOLVER.LAYER_DECAY")):  # fmt: skip
+        with pytest.raises(InputError, match=f"{asked}.* mine"):
+            check_network(load("--model_name", "mine", *words))
+    with pytest.raises(InputError, match="mine: its ImageNet weights are not known here; .*--model_path"):
+        load_pretrained(load("--model_name", "mine"), model)
+
+
+def test_everything_that_is_wrong_is_named_and_a_test_asks_for_less(load):
+    cfg = load("--model_name", "mobilenet_v2", "--kd", "SOLVER.LAYER_DECAY", "0.5", "MODEL.NON_LOCAL", "yes")
+    with pytest.raises(InputError, match="NON_LOCAL.*; SOLVER.LAYER_DECAY.*; KD.SELF"):
+        check_network(cfg)
+    with pytest.raises(InputError, match="^MODEL.NON_LOCAL[^;]*; leave it out for mobilenet_v2$"):
+        check_network(cfg, training=False)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "osnet_x0_25", "mobilenet_v2", "timm/convnext_atto"])
+def test_a_network_is_what_its_backbone_declares(load, name):
+    """Widths, and stages each half as wide as the next."""
+    model = build_model(load("--model_name", name, "INPUT.SIZE_TRAIN", "[64,32]", "--neck", "no"), 0).eval()
+    images, info = torch.randn(2, 3, 64, 32), model.info
+    maps = model.base(images)
+    assert maps.shape[:2] == (2, info.map_dim or info.feature_dim) and maps.dim() == 4
+    assert model(images).shape == (2, info.feature_dim)
+    if info.stages:
+        stages = info.stages(model.base, images)
+        assert [m.shape[1] for m in stages] == [info.feature_dim // part for part in (8, 4, 2, 1)]
+        assert torch.equal(stages[-1], maps)
+    if info.layers:
+        assert info.layers(model.base).keys() == dict(model.base.named_parameters()).keys()

@@ -2,7 +2,7 @@ import pytest
 import timm
 import torch
 
-from modeling import build_model
+from modeling import BACKBONES, build_model
 from utils.errors import InputError
 
 
@@ -64,6 +64,33 @@ def test_initialisation_as_published(load):
     weight = model.classifier.weight
     assert weight.std().item() == pytest.approx(0.001, rel=0.01) and abs(weight.mean().item()) < 1e-5
     assert (model.bottleneck.weight == 1).all() and (model.bottleneck.bias == 0).all()
+
+
+def test_the_same_seed_gives_the_same_weights_in_the_same_order(load):
+    """Runs of a seed stay what they were: the backbone draws first, then the head, then the branches."""
+    words = ["MODEL.EMBEDDING_DIM", "64", "MODEL.HEAD", "parts", "MODEL.POOLING", "gem"]
+    torch.manual_seed(3)
+    model = net(load, 5, *words)
+    drawn = torch.rand(1)
+    torch.manual_seed(3)
+    expected = {f"base.{k}": v for k, v in BACKBONES["resnet18"].make().named_parameters()}
+    for head, width in (("", 64), *((f"branches.{i}.", 256) for i in range(6))):
+        reduction = torch.nn.Linear(512, width, bias=False)
+        torch.nn.init.kaiming_normal_(reduction.weight, mode="fan_out")
+        classifier = torch.nn.Linear(width, 5, bias=False)
+        torch.nn.init.normal_(classifier.weight, std=0.001)
+        expected |= {
+            f"{head}embedding.weight": reduction.weight,
+            f"{head}bottleneck.weight": torch.ones(width),
+        }
+        expected |= {
+            f"{head}bottleneck.bias": torch.zeros(width),
+            f"{head}classifier.weight": classifier.weight,
+        }
+        expected |= {"pooling.p": torch.tensor([3.0])}
+    assert [name for name, _ in model.named_parameters()] == list(expected)
+    assert all(torch.equal(p, expected[name]) for name, p in model.named_parameters())
+    assert torch.equal(torch.rand(1), drawn)
 
 
 def test_no_neck(load, images):

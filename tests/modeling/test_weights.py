@@ -327,15 +327,15 @@ def test_osnet_file(net, save):
 
 
 def test_plain_weights_start_every_head(net, save, load, caplog_loguru):
-    backbone = imagenet("resnet50")
-    plain = random_like(net("resnet50", 9).state_dict())
+    backbone = imagenet("resnet18")
+    plain = random_like(net("resnet18", 9).state_dict())
     words = ["MODEL.HEAD", "parts", "MODEL.POOLING", "gem", "MODEL.NON_LOCAL", "yes"]
     for file, named in ((save(backbone), {f"base.{k}": v for k, v in backbone.items() if k[:3] != "fc."}),
                         (save(plain, "reid.pth"), plain)):  # fmt: skip
-        model = net("resnet50", 9, *words)
+        model = net("resnet18", 9, *words)
         report = load_weights(model, file)
         assert report.matched == len(named) and not report.missing and equal(model, named)
-        load_pretrained(load("--model_name", "resnet50", "--model_path", str(file), *words), model)
+        load_pretrained(load("--model_name", "resnet18", "--model_path", str(file), *words), model)
     assert not any("random numbers" in message for message in caplog_loguru)
 
 
@@ -349,14 +349,15 @@ def test_plain_weights_start_every_head(net, save, load, caplog_loguru):
     ],
 )
 def test_a_test_needs_the_layers_of_the_training_no_more_and_no_less(net, save, words, layer):
-    state = random_like(net("resnet18", 9, *words).state_dict())
-    model = net("resnet18", 0, *words)
+    name = "resnet18" if "MODEL.NON_LOCAL" in words else "tiny"
+    state = random_like(net(name, 9, *words).state_dict())
+    model = net(name, 0, *words)
     load_weights(model, save(state), complete=True)
     assert equal(model, {k: v for k, v in state.items() if "classifier" not in k})
     with pytest.raises(InputError, match=rf"left out: .*{layer}"):
-        load_weights(net("resnet18"), save(state), complete=True)
+        load_weights(net(name), save(state), complete=True)
     with pytest.raises(InputError, match=rf"not in the file: {layer}"):
-        load_weights(model, save(net("resnet18").state_dict(), "plain.pth"), complete=True)
+        load_weights(model, save(net(name).state_dict(), "plain.pth"), complete=True)
 
 
 SMALL = ["INPUT.SIZE_TRAIN", "[64,32]", "INPUT.SIZE_TEST", "[64,32]"]
@@ -479,7 +480,7 @@ def fast_reid(state: dict, embedding: bool = False, old: bool = False) -> dict:
 @pytest.mark.parametrize(
     "name, words, pooling",
     [
-        ("resnet50", [], "MODEL.POOLING must be that of its POOL_LAYER"),
+        ("resnet18", [], "MODEL.POOLING must be that of its POOL_LAYER"),
         ("resnet18_ibn_a", ["MODEL.EMBEDDING_DIM", "64"], "MODEL.POOLING must be that of its POOL_LAYER"),
         ("resnet50", ["MODEL.POOLING", "gem", "MODEL.NON_LOCAL", "yes"], "MODEL.POOLING must be gem"),
     ],

@@ -54,6 +54,15 @@ def test_other_networks_have_no_such_layers(load):
             build(cfg)
 
 
+def test_a_network_of_timm_without_layers(load):
+    cfg = load(
+        "--model_name", "timm/poolformer_s12", "INPUT.SIZE_TRAIN", "[64,32]", "SOLVER.LAYER_DECAY", "0.5"
+    )
+    model = build_model(cfg, 3)
+    with pytest.raises(InputError, match="LAYER_DECAY: timm tells no layers of a MetaFormer; leave it 1"):
+        make_optimizer(cfg, model)
+
+
 @pytest.mark.parametrize("optimizer_name", ["Adam", "SGD"])
 def test_the_setting_reaches_the_optimizer(load, optimizer_name):
     words = "--model_name resnet18 --freeze SOLVER.LAYER_DECAY 0.5 SOLVER.BIAS_LR_FACTOR 2"

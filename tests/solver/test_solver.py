@@ -81,7 +81,7 @@ def filled_memory():
     torch.use_deterministic_algorithms(False)
 
 
-def test_sgd_whose_first_step_is_left_out_starts_with_the_next(load, filled_memory):
+def test_sgd_whose_first_step_is_skipped_starts_with_the_next(load, filled_memory):
     """The fused kernel would begin the momentum with memory that nothing was written to."""
     first, second = torch.ones(4, 3, 3, 3), torch.full((4, 3, 3, 3), 2.0)
     net = Net()
@@ -195,7 +195,7 @@ def test_a_group_keeps_its_part_of_the_rate(load):
     assert weights == pytest.approx(7e-7)
 
 
-def test_other_steps_count_in_a_run_that_goes_on(load):
+def test_other_steps_count_in_a_run_that_is_resumed(load):
     def fresh(*words):
         cfg = load(*words)
         optimizer = make_optimizer(cfg, Net())
@@ -210,7 +210,7 @@ def test_other_steps_count_in_a_run_that_goes_on(load):
     assert optimizer.param_groups[0]["lr"] == pytest.approx(3.5e-6)
 
 
-def test_schedule_goes_on_from_its_state(load):
+def test_schedule_resumes_from_its_state(load):
     def fresh():
         cfg = load()
         optimizer = make_optimizer(cfg, Net())

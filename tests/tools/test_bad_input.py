@@ -1,23 +1,23 @@
 """Whatever is wrong outside the program: one line, exit code 2, no traceback, nothing lost."""
 
-import os
-import resource
 import shutil
 import signal
-import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import psutil
 import pytest
 import torch
 
-from tests.conftest import ROOT, assert_refused
+from tests.commands import ROOT, run_fresh
+from tests.conftest import assert_refused
 
 
 @pytest.fixture
-def train(command, tiny):
+def train(command, quick):
     return lambda *words, **kwargs: command(
-        "tools/train.py", *tiny, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", *words, **kwargs
+        "tools/train.py", *quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", *words, **kwargs
     )
 
 
@@ -57,12 +57,12 @@ def test_settings(train, tmp_path, words, message):
         ({"layer.weight": torch.zeros(2)}, "does not fit this network (matched 0 of 1 tensors"),
     ],
 )
-def test_weight_files(train, command, tiny, tmp_path, content, message):
+def test_weight_files(train, command, quick, tmp_path, content, message):
     path = tmp_path / "weights.pth"
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
     assert_refused(train("--pretrain_choice", "self", "--model_path", path), str(path), message)
-    assert_refused(command("tools/test.py", *tiny, "--model_path", path), str(path), message)
-    assert_refused(command("tools/test.py", *tiny), "TEST.WEIGHT is empty", "--model_path")
+    assert_refused(command("tools/test.py", *quick, "--model_path", path), str(path), message)
+    assert_refused(command("tools/test.py", *quick), "TEST.WEIGHT is empty", "--model_path")
 
 
 @pytest.fixture
@@ -95,14 +95,18 @@ def test_output_folder_that_cannot_be_written(train, tmp_path):
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+def limit_files(size: int) -> Callable:
+    """What refuses, in the process that calls it, to let any file grow beyond so many bytes."""
+    import resource
+
+    return partial(resource.setrlimit, resource.RLIMIT_FSIZE, (size, size))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
 def test_disk_that_fills_during_the_run(train, tmp_path):
     """No file may grow past 1 MB, as on a full disk: the log fits, the weights (45 MB) do not."""
-    done = train(
-        "OUTPUT_DIR",
-        tmp_path / "run",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
-    )
+    words = ["--model_name", "resnet18", "OUTPUT_DIR", tmp_path / "run"]
+    done = train(*words, before=limit_files(1 << 20))
     assert_refused(done, "cannot write", "last.pth", "File too large", "the weights saved before are whole")
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [".lock", "config.yml", "log.txt"]
     assert "Epoch 1 done" in (tmp_path / "run" / "log.txt").read_text(), "what was logged so far is there"
@@ -111,35 +115,22 @@ def test_disk_that_fills_during_the_run(train, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
 def test_disk_without_room_for_the_pixel_cache(train, broken, tmp_path):
     """No file may grow past 100 kB: the log fits, the pixels (900 kB) do not; the files are read instead."""
-    done = train(
-        *("DATASETS.ROOT_DIR", broken, "OUTPUT_DIR", tmp_path / "run"),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
-    )
+    words = ["DATASETS.ROOT_DIR", broken, "OUTPUT_DIR", tmp_path / "run"]
+    done = train(*words, before=limit_files(100_000))
     assert "no pixel cache: cannot write" in done.stdout and "File too large" in done.stdout
     assert "every epoch reads the image files (as DATALOADER.CACHE none)" in done.stdout
     assert "Epoch 1 done" in done.stdout and not list((broken / ".cache").glob("*.part"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process as Unix does")
-def test_reading_process_that_is_killed(tiny, tmp_path):
+def test_reading_process_that_is_killed(start, quick, tmp_path):
     words = ["--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1000", "SOLVER.LOG_PERIOD", "1"]
     words += ["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "1", "OUTPUT_DIR", tmp_path / "run"]
-    training = subprocess.Popen(
-        [sys.executable, ROOT / "tools/train.py", *tiny, *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    for line in training.stdout:
-        if "Epoch[2] Iteration[1/" in line:
-            break
-    for worker in psutil.Process(training.pid).children(recursive=True):
+    training = start("tools/train.py", *quick, *words)
+    training.wait_until(lambda: "Epoch[2] Iteration[1/" in training.out)
+    for worker in psutil.Process(training.process.pid).children(recursive=True):
         worker.send_signal(signal.SIGKILL)
-    _, err = training.communicate(timeout=300)
-    (line,) = err.strip().splitlines()
-    assert training.returncode == 2 and line.startswith("error: a process that reads images died")
-    assert "DATALOADER.NUM_WORKERS" in line
+    assert_refused(training.finish(), "a process that reads images died", "DATALOADER.NUM_WORKERS")
     (weights,) = (tmp_path / "run").glob("mAP*.pth")
     assert torch.load(weights, weights_only=True), "the weights of the first epoch are whole"
 
@@ -160,11 +151,11 @@ def test_disk_that_is_full_for_the_log(train, tmp_path):
     )
 
 
-def test_faults_of_the_program_keep_their_traceback(command, tmp_path):
+def test_faults_of_the_program_keep_their_traceback(tmp_path):
     (tmp_path / "fault.py").write_text(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from utils.command import run_command\n"
         "run_command(lambda: 1 / 0)\n"
     )
-    done = command(tmp_path / "fault.py", ROOT)
+    done = run_fresh(tmp_path / "fault.py", ROOT, cwd=tmp_path)
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr and "Traceback" in done.stderr

@@ -8,8 +8,8 @@ from evaluation import rank_metrics
 from tests.conftest import assert_refused
 
 
-def test_eval(command, tmp_path):
-    done = command(
+def test_eval(fresh_command, tmp_path):
+    done = fresh_command(
         "tools/benchmark.py",
         "eval",
         "--sizes",

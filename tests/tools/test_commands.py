@@ -1,42 +1,24 @@
 """The commands as a user runs them."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
 
-from tests.conftest import ROOT, TINY_SETTINGS, assert_refused
+from tests.commands import MAINS, ROOT, run_fresh
+from tests.conftest import assert_refused
+
+pytestmark = pytest.mark.xdist_group("run")  # one training for all of them
 
 
 @pytest.fixture(scope="module")
 def run(tiny, tmp_path_factory):
-    """One training through the command: its output, and its folder."""
+    """One training through the command, in a Python that starts anew: its output, and its folder."""
     folder = tmp_path_factory.mktemp("run") / "first"
-    done = subprocess.run(
-        [
-            sys.executable,
-            ROOT / "tools/train.py",
-            *tiny,
-            "--IMS_PER_BATCH",
-            "16",
-            "--MAX_EPOCHS",
-            "2",
-            "--TEST_IMS_PER_BATCH",
-            "4",
-            "SOLVER.LOG_PERIOD",
-            "2",
-            "OUTPUT_DIR",
-            folder,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        cwd=folder.parent,
-    )
+    words = ["--IMS_PER_BATCH", 16, "--MAX_EPOCHS", 2, "--TEST_IMS_PER_BATCH", 4, "SOLVER.LOG_PERIOD", 2]
+    done = run_fresh(ROOT / "tools/train.py", *tiny, *words, "OUTPUT_DIR", folder, cwd=folder.parent)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, folder
 
@@ -101,11 +83,11 @@ def test_run_folder(run):
     assert {name.split(".")[0] for name in state} == {"base", "bottleneck", "classifier"}
 
 
-def test_weights_test_to_the_result_they_are_named_after_twice(run, command):
+def test_weights_test_to_the_result_they_are_named_after_twice(run, command, fresh_command):
     _, folder = run
     for weights in checkpoints(folder):
-        for _ in range(2):
-            done = command("tools/test.py", "--model_path", weights)
+        for run_test in (command, fresh_command):
+            done = run_test("tools/test.py", "--model_path", weights)
             assert done.returncode == 0, done.stderr
             assert f"mAP:{weights.stem.removeprefix('mAP')}%" in done.stdout
             assert re.search(r"Rank-1  :\d+\.\d%\n.*Rank-5  :\d+\.\d%\n.*Rank-10 :\d+\.\d%\n", done.stdout)
@@ -122,12 +104,11 @@ def test_test_with_the_seeds_flags_and_no_settings_beside_the_weights(run, comma
     assert "MODEL.STEM_RELU" in done.stdout
 
 
-def test_a_run_never_overwrites_another(run, command, tiny):
+def test_a_run_never_overwrites_another(run, command, quick):
     _, folder = run
     before = {p: p.read_bytes() for p in folder.iterdir()}
-    done = command(
-        "tools/train.py", *tiny, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1", "OUTPUT_DIR", folder
-    )
+    words = ["--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1", "OUTPUT_DIR", folder]
+    done = command("tools/train.py", *quick, *words)
     assert done.returncode == 0, done.stderr
     assert {p: p.read_bytes() for p in folder.iterdir()} == before
     assert checkpoints(folder.with_name("first-2")) and "already holds a run" in done.stdout
@@ -168,38 +149,43 @@ def test_help(command):
         assert all(line.strip().startswith(f"python {script} ") for line in examples)
 
 
+REFUSED = {
+    "tools/benchmark.py": (["eval", "--sizes", "big"], "--sizes big"),
+    "tools/results.py": (["gone"], "gone holds no evaluated run"),
+    "tools/test.py": ([], "TEST.WEIGHT is empty"),
+    "tools/train.py": (["--IMS_PER_BATCH", "0"], "SOLVER.IMS_PER_BATCH must be at least 1"),
+    "tools/validate_data.py": (["DATASETS.NAMES", "mnie"], "unknown 'mnie'"),
+}
+
+
+@pytest.mark.parametrize("script", MAINS)
+def test_refusals_in_a_python_that_starts_anew(fresh_command, script):
+    """The other tests of refusals fork their commands."""
+    words, message = REFUSED[script]
+    assert_refused(fresh_command(script, *words), message)
+
+
+def test_results_of_a_run_in_a_python_that_starts_anew(run, fresh_command):
+    _, folder = run
+    done = fresh_command("tools/results.py", folder)
+    assert done.returncode == 0 and "| resnet18, 64×32 | 2 | 0 |" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("config", sorted(p.name for p in (ROOT / "configs").glob("*.yml")))
-def test_every_config_trains(command, tiny_root, config):
-    """Two iterations of each shipped recipe, at its own image size and network, on the tiny data set."""
-    done = command(
-        "tools/train.py",
-        "--config_file",
-        ROOT / "configs" / config,
-        "--MAX_EPOCHS",
-        "1",
-        "--pretrain_choice",
-        "none",
-        "--IMS_PER_BATCH",
-        "32",
-        "DATALOADER.NUM_INSTANCE",
-        "2",
-        "DATASETS.NAMES",
-        "synthetic",
-        "DATASETS.ROOT_DIR",
-        tiny_root,
-        *TINY_SETTINGS,
-        "MODEL.DEVICE",
-        "cpu",
-    )
+def test_every_config_trains(command, tiniest, config):
+    """Two iterations of each shipped recipe, at its own image size and network, on the tiniest data set."""
+    words = ["--MAX_EPOCHS", "1", "--pretrain_choice", "none", "--IMS_PER_BATCH", "8", "MODEL.DEVICE", "cpu"]
+    recipe = ["--config_file", ROOT / "configs" / config]
+    done = command("tools/train.py", *recipe, *words, "DATALOADER.NUM_INSTANCE", "4", *tiniest)
     assert done.returncode == 0, done.stderr
     iterations = int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1])
     assert iterations >= 2 and re.search(r"mAP:\d+\.\d%", done.stdout)
 
 
-def test_choices_reach_the_commands_and_a_run_that_goes_on(command, tiny, tmp_path):
+def test_choices_reach_the_commands_and_a_run_that_goes_on(command, quick, tmp_path):
     done = command(
         "tools/train.py",
-        *tiny,
+        *quick,
         *"MODEL.ID_LOSS_TYPE arcface MODEL.METRIC_LOSS_TYPE multi_similarity --IF_WITH_CENTER yes".split(),
         *"DATALOADER.SAMPLER identity_balanced SOLVER.SCHEDULE cosine SOLVER.WARMUP_BY iteration".split(),
         *"SOLVER.WARMUP_ITERS 4 SOLVER.WARMUP_FACTOR 0.5 SOLVER.BASE_LR 1e-3 SOLVER.LAYER_DECAY 0.5".split(),

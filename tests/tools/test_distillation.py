@@ -55,7 +55,10 @@ def test_a_run_teaches_another(train, teacher):
     assert_refused(train("no", "KD.TEACHER", alone), "no config.yml beside it", "copy that of its run there")
 
 
-def test_features_teach(train, tiny_root, tmp_path):
+def test_features_teach(command, quick, tiny_root, tmp_path):
+    def train(folder, *words):
+        return command("tools/train.py", *quick, *BATCH, *words, "OUTPUT_DIR", tmp_path / folder)
+
     names = [path.name for path in (tiny_root / "synthetic" / "bounding_box_train").glob("*.jpg")]
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "features.npz", names=names, features=rng.normal(size=(len(names), 6)))

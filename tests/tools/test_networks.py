@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from modeling import build_model
-from tests.conftest import ROOT, assert_refused
+from tests.commands import ROOT
+from tests.conftest import assert_refused
 
 LINES = [*["--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1", "SOLVER.LOG_PERIOD", "2"], *["OUTPUT_DIR", "run"]]
 
@@ -69,6 +70,11 @@ def test_plain_weights_start_parts(command, tiny, tmp_path, load):
         (["MODEL.EMBEDDING_DIM", "-1"], ["MODEL.EMBEDDING_DIM must not be negative"]),
         (["MODEL.HEAD", "parts", "MODEL.ID_LOSS_TYPE", "none"], ["MODEL.ID_LOSS_TYPE must not be none"]),
         (["--model_name", "osnet_x0_25", "MODEL.NON_LOCAL", "yes"], ["leave it out for osnet_x0_25"]),
+        (["--model_name", "mobilenet_v2", "--kd"], ["KD.SELF (--kd) is for ResNets", "not mobilenet_v2"]),
+        (
+            ["--model_name", "mobilenet_v2", "SOLVER.LAYER_DECAY", "0.5", "MODEL.NON_LOCAL", "yes"],
+            ["SOLVER.LAYER_DECAY is for ResNets and networks of timm", "leave it out for mobilenet_v2"],
+        ),
     ],
 )
 def test_refused(command, tiny, words, parts):

@@ -14,9 +14,9 @@ from tests.conftest import assert_refused
 
 
 @pytest.fixture
-def weights(tiny, tmp_path):
+def weights(quick, tmp_path):
     """Weights of a run folder, untrained."""
-    cfg = load_cfg(tiny)
+    cfg = load_cfg(quick)
     torch.manual_seed(0)
     torch.save(build_model(cfg, 16).state_dict(), tmp_path / "mAP10.0.pth")
     (tmp_path / "config.yml").write_text(cfg.dump())

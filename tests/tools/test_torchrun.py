@@ -1,10 +1,15 @@
-"""Training and testing in two processes that torchrun starts, against one process."""
+"""Training and testing in two processes, against one process.
+
+Most are forked, with what torchrun would tell them. torchrun itself starts them where one fails or is
+stopped, and once for a training and a test that are compared with those of one process.
+"""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +18,8 @@ import torch
 
 from config import load_cfg
 from modeling import build_model
-from tests.conftest import ROOT
+from tests.commands import ENV, ROOT, run_fresh
+from tests.distributed import run_as_torchrun
 
 # Rounding differs between one sum over a batch and two over its halves. Small steps keep that from growing as
 # the training goes on; the loss falls by half all the same.
@@ -23,29 +29,42 @@ RECIPE = [
     *("--IF_WITH_CENTER", "yes", "INPUT.COLOR_JITTER_PROB", "0.5"),
 ]
 TOLERANCE = 0.005  # of losses of 4 to 9
+pytestmark = pytest.mark.xdist_group("torchrun")  # one training of one process for all of them
+
+
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+SLURM = {"SLURM_JOB_ID": "7"}  # as in a job that was asked for without a number of tasks
 
 
 @pytest.fixture(scope="module")
-def launch(tiny, tmp_path_factory):
-    """Run a command in so many processes; its stdout."""
+def alone(start_in, tmp_path_factory):
+    """Run a command in one process; its stdout."""
+    return lambda *words: output(start_in(tmp_path_factory.mktemp("alone"), *words, env=SLURM).finish())
+
+
+@pytest.fixture
+def pair(start_in, tmp_path_factory):
+    """Run a command in two processes as torchrun would; their stdout."""
+
+    def run(*words: object) -> str:
+        start = partial(start_in, tmp_path_factory.mktemp("pair"), *words)
+        return "".join(map(output, run_as_torchrun(lambda env: start(env=env | SLURM))))
+
+    return run
+
+
+@pytest.fixture
+def torchrun(tmp_path_factory):
+    """Run a command with torchrun in two processes that start anew; how it ended."""
     folder = tmp_path_factory.mktemp("torchrun")
+    return lambda script, *words: run_fresh(*TORCHRUN, ROOT / script, *words, cwd=folder, env=SLURM)
 
-    def launch(processes: int, script: str, *words: str, fails: bool = False) -> str:
-        torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
-        done = subprocess.run(
-            [sys.executable, *(torchrun if processes else []), ROOT / script, *map(str, words)],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            cwd=folder,
-            # As in a SLURM job that was asked for without a number of tasks.
-            env=os.environ | {"OMP_NUM_THREADS": "1", "SLURM_JOB_ID": "7"},
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        assert "FutureWarning" not in done.stderr, done.stderr
-        return done.stderr if fails else done.stdout
 
-    return launch
+def output(done: subprocess.CompletedProcess) -> str:
+    """What a command that went well has printed."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FutureWarning" not in done.stderr, done.stderr
+    return done.stdout
 
 
 def losses(out: str) -> list[float]:
@@ -57,13 +76,12 @@ def results(out: str) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def one(launch, tiny, tmp_path_factory) -> str:
-    folder = tmp_path_factory.mktemp("one") / "run"
-    return launch(0, "tools/train.py", *tiny, *RECIPE, "OUTPUT_DIR", folder)
+def one(alone, tiny) -> str:
+    return alone("tools/train.py", *tiny, *RECIPE)
 
 
-def test_two_processes_train_as_one_with_the_same_batch(one, launch, tiny, tmp_path):
-    two = launch(2, "tools/train.py", *tiny, *RECIPE, "OUTPUT_DIR", tmp_path / "run")
+def test_two_processes_train_as_one_with_the_same_batch(one, alone, torchrun, tiny, tmp_path):
+    two = output(torchrun("tools/train.py", *tiny, *RECIPE, "OUTPUT_DIR", tmp_path / "run"))
     assert len(losses(one)) >= 16 and losses(one)[-1] < 0.9 * losses(one)[0]
     assert losses(two) == pytest.approx(losses(one), abs=TOLERANCE)
     assert results(two) == pytest.approx(results(one), abs=0.2) and len(results(two)) == 2
@@ -74,16 +92,15 @@ def test_two_processes_train_as_one_with_the_same_batch(one, launch, tiny, tmp_p
     # The weights are whole, and test to the same result in any number of processes.
     weights = max((tmp_path / "run").glob("mAP*.pth"), key=lambda file: file.stat().st_mtime)
     assert not any(name.startswith("module.") for name in torch.load(weights, weights_only=True))
-    table = ["--model_path", weights, "TEST.FLIP", "yes", "TEST.IMS_PER_BATCH", "3"]
-    alone, shared = (launch(n, "tools/test.py", *table) for n in (0, 2))
-    assert results(alone) == results(shared) == [results(two)[-1]]
-    assert re.search(r"^  flip .*$", alone, re.M)[0] == re.search(r"^  flip .*$", shared, re.M)[0]
+    table = ["tools/test.py", "--model_path", weights, "TEST.FLIP", "yes", "TEST.IMS_PER_BATCH", "3"]
+    by_one, by_two = alone(*table), output(torchrun(*table))
+    assert results(by_one) == results(by_two) == [results(two)[-1]]
+    assert re.search(r"^  flip .*$", by_one, re.M)[0] == re.search(r"^  flip .*$", by_two, re.M)[0]
 
 
 @pytest.mark.parametrize("words", [["SOLVER.GATHER_TRIPLET", "no"], ["MODEL.SYNC_BN", "no"]])
-def test_without_the_other_processes_images_it_is_another_training(one, launch, tiny, tmp_path, words):
-    words = [*RECIPE, "--MAX_EPOCHS", "1", *words, "OUTPUT_DIR", tmp_path / "run"]
-    other = losses(launch(2, "tools/train.py", *tiny, *words))
+def test_without_the_other_processes_images_it_is_another_training(one, pair, tiny, words):
+    other = losses(pair("tools/train.py", *tiny, *RECIPE, "--MAX_EPOCHS", "1", *words))
     assert abs(other[0] - losses(one)[0]) > 10 * TOLERANCE
 
 
@@ -97,7 +114,7 @@ def test_without_the_other_processes_images_it_is_another_training(one, launch, 
         "--kd KD.TEACHER_FEATURES features.npz --IF_WITH_CENTER no SOLVER.BASE_LR 5e-6".split(),
     ],
 )
-def test_gradients_are_those_of_one_process(launch, tiny, tiny_root, tmp_path, words):
+def test_gradients_are_those_of_one_process(alone, pair, tiny, tiny_root, tmp_path, words):
     """By gradient descent, whose steps, unlike Adam's, grow with the gradient.
 
     Twice the gradient, as from a factor left out, would change the losses by more than 0.025.
@@ -107,63 +124,62 @@ def test_gradients_are_those_of_one_process(launch, tiny, tiny_root, tmp_path, w
     np.savez(tmp_path / "features.npz", names=names, features=features)
     words = [tmp_path / word if word == "features.npz" else word for word in words]
     descent = ["--MAX_EPOCHS", "1", "SOLVER.OPTIMIZER_NAME", "SGD", "SOLVER.BASE_LR", "2e-5"]
-    words = [*tiny, *RECIPE, *descent, *words, "OUTPUT_DIR", tmp_path / "run"]
-    one, two = (losses(launch(n, "tools/train.py", *words)) for n in (0, 2))
+    words = ["tools/train.py", *tiny, *RECIPE, *descent, *words]
+    one, two = losses(alone(*words)), losses(pair(*words))
     assert two == pytest.approx(one, abs=2 * TOLERANCE, rel=1e-3)
 
 
 @pytest.fixture
-def untrained(tiny, tiny_root, tmp_path) -> list[str]:
+def untrained(quick, tiny_root, tmp_path) -> list[str]:
     """Settings to test a network on a copy of the data set in which the last gallery image is broken."""
     shutil.copytree(tiny_root / "synthetic", tmp_path / "root" / "synthetic")
     sorted((tmp_path / "root" / "synthetic" / "bounding_box_test").iterdir())[-1].write_bytes(b"no image")
     torch.manual_seed(0)
-    torch.save(build_model(load_cfg(tiny), 0).state_dict(), tmp_path / "weights.pth")
-    return [*tiny, "DATASETS.ROOT_DIR", tmp_path / "root", "--model_path", tmp_path / "weights.pth"]
+    torch.save(build_model(load_cfg(quick), 0).state_dict(), tmp_path / "weights.pth")
+    return [*quick, "DATASETS.ROOT_DIR", tmp_path / "root", "--model_path", tmp_path / "weights.pth"]
 
 
-def test_an_image_that_only_one_process_cannot_read_is_left_out(launch, untrained):
-    alone, shared = (
-        results(launch(n, "tools/test.py", *untrained, "DATASETS.ON_BAD_IMAGE", "skip")) for n in (0, 2)
-    )
-    assert alone == shared and len(alone) == 1
+def test_an_image_that_only_one_process_cannot_read_is_left_out(alone, pair, untrained):
+    words = ["tools/test.py", *untrained, "DATASETS.ON_BAD_IMAGE", "skip"]
+    by_one, by_two = results(alone(*words)), results(pair(*words))
+    assert by_one == by_two and len(by_one) == 1
 
 
-def test_more_processes_than_images_of_a_kind(launch, untrained):
+def test_more_processes_than_images_of_a_kind(alone, pair, untrained):
     """Multi-query's further images are few: here one, in two processes."""
-    words = [*untrained, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.MULTI_QUERY", "yes"]
+    words = ["tools/test.py", *untrained, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.MULTI_QUERY", "yes"]
     root = Path(words[words.index("DATASETS.ROOT_DIR", len(words) - 12) + 1]) / "synthetic"
     (root / "gt_bbox").mkdir()
     query = sorted((root / "query").iterdir())[0]
     shutil.copy(query, root / "gt_bbox" / query.name)
-    alone, shared = (launch(n, "tools/test.py", *words) for n in (0, 2))
     row = re.compile(r"^  multi-query .*$", re.M)
-    assert row.search(alone)[0] == row.search(shared)[0]
+    assert row.search(alone(*words))[0] == row.search(pair(*words))[0]
 
 
-def test_a_process_that_fails_alone_stops_the_others_with_a_line_each(launch, untrained):
-    err = launch(2, "tools/test.py", *untrained, fails=True)
-    ours, _, _ = err.partition("torch/distributed/elastic")
+def test_a_process_that_fails_alone_stops_the_others_with_a_line_each(torchrun, untrained):
+    done = torchrun("tools/test.py", *untrained)
+    assert done.returncode != 0 and "FutureWarning" not in done.stderr, done.stderr
+    ours, _, _ = done.stderr.partition("torch/distributed/elastic")
     assert "error: " in ours and "cannot be read as an image" in ours and "Traceback" not in ours
 
 
-def test_a_batch_that_cannot_be_divided(launch, tiny):
-    err = launch(2, "tools/train.py", *tiny, "--IMS_PER_BATCH", "20", fails=True)
-    assert "error: a batch of 20 images cannot be divided evenly among 2 processes" in err
-    ours, _, torchruns = err.partition("failed (exitcode: 2)")
+def test_a_batch_that_cannot_be_divided(torchrun, quick):
+    done = torchrun("tools/train.py", *quick, "--IMS_PER_BATCH", "20")
+    assert done.returncode != 0 and "FutureWarning" not in done.stderr, done.stderr
+    assert "error: a batch of 20 images cannot be divided evenly among 2 processes" in done.stderr
+    ours, _, torchruns = done.stderr.partition("failed (exitcode: 2)")
     assert "take a multiple of 8" in ours and "Traceback" not in ours and torchruns
 
 
-def test_stopped_by_a_signal_and_resumed(launch, tiny, tmp_path):
+def test_stopped_by_a_signal_and_resumed(pair, quick, tmp_path):
     """Freezing, the average of the weights and the guard of bad steps are there to be gone on with too."""
-    words = [*tiny, *RECIPE, "--MAX_EPOCHS", "4", "SOLVER.EMA", "0.9", "SOLVER.SKIP_BAD_STEPS", "1"]
+    words = [*quick, *RECIPE, "--MAX_EPOCHS", "3", "SOLVER.EMA", "0.9", "SOLVER.SKIP_BAD_STEPS", "1"]
     words += ["--freeze", "--freeze_epoch", "2", "SOLVER.BASE_LR", "1e-3"]
-    launch(2, "tools/train.py", *words, "OUTPUT_DIR", tmp_path / "whole")
+    pair("tools/train.py", *words, "OUTPUT_DIR", tmp_path / "whole")
     run = tmp_path / "stopped"
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     process = subprocess.Popen(
-        [sys.executable, *torchrun, ROOT / "tools/train.py", *map(str, words), "OUTPUT_DIR", run],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        [sys.executable, *TORCHRUN, ROOT / "tools/train.py", *words, "OUTPUT_DIR", run],
+        env=os.environ | ENV,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -178,8 +194,8 @@ def test_stopped_by_a_signal_and_resumed(launch, tiny, tmp_path):
     process.wait(120)
     state = torch.load(run / "last.pth", weights_only=True)
     assert 11 <= state["iteration"] <= 16
-    out = launch(2, "tools/train.py", "--resume", run)
-    assert "Epoch[4] Iteration[8/8]" in out and "Epoch[1]" not in out
+    out = pair("tools/train.py", "--resume", run)
+    assert "Epoch[3] Iteration[8/8]" in out and "Epoch[1]" not in out
     whole, resumed = (
         torch.load(folder / "last.pth", weights_only=True) for folder in (tmp_path / "whole", run)
     )

@@ -25,8 +25,8 @@ def mine(tmp_path):
 SETTINGS = ["DATASETS.NAMES", "mine", "--IMS_PER_BATCH", "16"]
 
 
-def test_nothing_found(command, mine, tmp_path):
-    done = command("tools/validate_data.py", *SETTINGS, "DATASETS.ROOT_DIR", tmp_path)
+def test_nothing_found(fresh_command, mine, tmp_path):
+    done = fresh_command("tools/validate_data.py", *SETTINGS, "DATASETS.ROOT_DIR", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "=> mine loaded" in done.stdout and "nothing found" in done.stdout
     picture = cv2.imread(str(tmp_path / "logs" / "data-mine.png"))

@@ -1,0 +1,136 @@
+"""The commands of tools/, each in a process that is forked from one that has imported everything.
+
+Starting Python and importing torch takes seconds, a fork hundredths of one. A forked command has its own
+arguments, folder, environment and output, ends with an exit code or by a signal, and leaves nothing behind in
+the process of the tests. Where there is no fork (Windows), it is spawned.
+"""
+
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing import forkserver
+from pathlib import Path
+
+import matplotlib.backends.backend_agg  # noqa: F401  matplotlib imports it when it draws
+import numpy as np
+import pytest
+import timm  # noqa: F401  the program imports it when it is named
+
+import tools.benchmark
+import tools.results
+import tools.test
+import tools.train
+import tools.validate_data
+from utils.command import run_command
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV = {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+LIMIT = 600  # seconds that a command may take
+MAINS = {
+    f"{module.__name__.replace('.', '/')}.py": module.main
+    for module in (tools.benchmark, tools.results, tools.test, tools.train, tools.validate_data)
+}
+FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+START_METHOD = "forkserver" if FORKS else "spawn"
+
+
+def ensure_fork_server() -> None:
+    """Start the process that the others are forked from. It computes nothing, so that it has no threads."""
+    if not FORKS:
+        return
+    forkserver.set_forkserver_preload([__name__])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("PYTHONPATH", str(ROOT))
+        forkserver.ensure_running()
+
+
+class Command:
+    """A command that runs. What it prints goes to files, which can be read meanwhile.
+
+    Args:
+        words: ``tools/<name>.py`` and its arguments.
+        output: an empty folder for what it prints.
+        cwd: the folder in which it runs.
+        env: set in its environment, beside what this process has in its own.
+        before: called in its process before it, without arguments.
+    """
+
+    def __init__(
+        self, words: tuple, output: Path, cwd: Path, env: dict | None = None, before: Callable | None = None
+    ):
+        self.words = [str(word) for word in words]
+        self.output = output
+        ensure_fork_server()
+        env = dict(os.environ) | ENV | (env or {})
+        arguments = (self.words, str(output), str(cwd), env, before)
+        self.process = multiprocessing.get_context(START_METHOD).Process(target=_run, args=arguments)
+        self.process.start()
+
+    @property
+    def out(self) -> str:
+        """What it has printed on stdout so far."""
+        return self._read("stdout")
+
+    @property
+    def err(self) -> str:
+        """What it has printed on stderr so far."""
+        return self._read("stderr")
+
+    def _read(self, stream: str) -> str:
+        file = self.output / stream
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds; an error if the command ends before."""
+        while not condition():
+            assert self.process.is_alive() or condition(), self.out + self.err
+            time.sleep(0.02)
+
+    def finish(self) -> subprocess.CompletedProcess:
+        """Wait for its end; exit code (negative: the signal), stdout and stderr."""
+        self.process.join(LIMIT)
+        if self.process.exitcode is None:
+            self.kill()
+            raise AssertionError(f"still running after {LIMIT} s: {self.words}\n{self.out}{self.err}")
+        return subprocess.CompletedProcess(self.words, self.process.exitcode, self.out, self.err)
+
+    def kill(self) -> None:
+        """End it at once, with SIGKILL."""
+        self.process.kill()
+        self.process.join()
+
+
+def run_fresh(*words: object, cwd: Path, env: dict | None = None) -> subprocess.CompletedProcess:
+    """Run ``python <words>`` in a Python that starts anew."""
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=cwd,
+        env=os.environ | ENV | (env or {}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=LIMIT,
+    )
+
+
+def _run(words: list[str], output: str, cwd: str, env: dict, before: Callable | None) -> None:
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        file = os.open(Path(output, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    random.seed()  # from the system, as in a Python that starts anew
+    np.random.seed()
+    if before:
+        before()
+    sys.argv = [str(ROOT / words[0]), *words[1:]]
+    run_command(MAINS[words[0]])
