@@ -13,7 +13,8 @@ from data.images import Batch
 from engine import Training, make_training
 from engine.run import Run
 from modeling import build_model
-from tests.conftest import TINY_SETTINGS
+from tests.conftest import TINY as TINY_DATA
+from tests.conftest import synthetic_settings
 from tests.cuda import missing_parts
 from tests.cuda.pretended import PretendedCuda
 from utils.device import network_dtype
@@ -47,11 +48,10 @@ class Bench:
     folder: Path
 
     def cfg(self, *words: str, command: str = "train"):
-        """Settings of the tiny data set, none of whose images is read."""
-        data = ["DATASETS.NAMES", "synthetic", "DATASETS.ROOT_DIR", str(self.data), *TINY_SETTINGS]
+        """Settings of the tiny data set; the words that are given come last."""
         start = ["--pretrain_choice", "none"] if command == "train" else []
-        words = (*words, *start, *data, "DATALOADER.CACHE", "none", "MODEL.DEVICE", "cuda")
-        return load_cfg(words, command)
+        data = [*synthetic_settings(self.data, TINY_DATA), "DATALOADER.CACHE", "none", "MODEL.DEVICE", "cuda"]
+        return load_cfg([*start, *data, *words], command)
 
     def training(self, *words: str) -> Training:
         """A training on the pretended device."""

@@ -15,6 +15,7 @@ from modeling.backbones import BACKBONES
 from tests.cuda import (
     evaluation_cases,
     harness_cases,
+    loader_cases,
     process_cases,
     resume_cases,
     training_cases,
@@ -28,6 +29,7 @@ MODULES = (
     harness_cases,
     transform_cases,
     training_cases,
+    loader_cases,
     process_cases,
     evaluation_cases,
     resume_cases,

@@ -100,6 +100,7 @@ def replace_missing_parts() -> None:
             "is_bf16_supported": lambda *_, **__: CAPABILITY[0] >= (8, 0),
             "manual_seed_all": lambda seed: None,
             "max_memory_allocated": lambda *_: 0,
+            "memory_reserved": lambda *_: 0,
             "mem_get_info": lambda *_: (70 << 30, 80 << 30),
             "set_device": lambda device: None,
             "set_rng_state_all": lambda states: None,

@@ -15,9 +15,9 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from tests.commands import ROOT
 from tests.cuda.missing_parts import is_pinned, replace_missing_parts
 
-ROOT = Path(__file__).resolve().parents[2]
 # Operations whose result, or whose result's shape, the host reads.
 WAITING = {"_local_scalar_dense", "_unique2", "bincount", "equal", "masked_select", "nonzero"}
 WAITING |= {"unique_consecutive", "unique_dim"}

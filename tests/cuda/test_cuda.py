@@ -11,9 +11,8 @@ import pytest
 import torch
 from filelock import FileLock
 
+from tests.commands import ROOT
 from tests.cuda.child import CASES
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from engine.run import Run
 from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
+from tests.commands import ROOT
 from tests.cuda.bench import TINY, Bench, without_bfloat16
 
-CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yml"))
+CONFIGS = sorted((ROOT / "configs").glob("*.yml"))
 
 
 def tiny(*words: str, steps: int = 1, frozen: bool = False):
@@ -16,7 +17,7 @@ def tiny(*words: str, steps: int = 1, frozen: bool = False):
 
 def recipe(file: Path):
     """A step of a recipe, with its own network and sizes."""
-    return lambda bench: bench.train("--config_file", str(file))
+    return lambda bench: bench.train("--config_file", str(file), "MODEL.DEVICE", "cuda")
 
 
 def float16(*words: str, steps: int = 1):
