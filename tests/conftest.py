@@ -18,7 +18,7 @@ from tests.commands import ROOT, Command, run_fresh
 
 TINY = SyntheticSpec(train_ids=16, test_ids=4, images_per_camera=2, seed=0)
 # For large networks: two batches of 8 images, or a few more.
-TINIEST = SyntheticSpec(train_ids=4, test_ids=2, images_per_camera=2, seed=0)
+TINIEST = SyntheticSpec(train_ids=4, test_ids=4, images_per_camera=2, seed=0)
 # A network small and fast enough for a test on the CPU.
 SMALL_NET = [
     "--model_name",

@@ -88,9 +88,9 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A small tensor of the host on a device, without waiting for what a GPU has yet to compute."""
-    if device.type == "cuda":
-        tensor = tensor.pin_memory()  # from other memory, the copy would wait
+    """A tensor on a device, without waiting for what a GPU has yet to compute."""
+    if device.type == "cuda" and not tensor.is_cuda:
+        tensor = tensor.pin_memory()  # from other memory, the copy would wait; what is pinned stays as it is
     return tensor.to(device, non_blocking=True)
 
 

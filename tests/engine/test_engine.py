@@ -209,8 +209,8 @@ def test_an_epoch_skips_images_that_cannot_be_read(train, tmp_path, monkeypatch,
         return None if "_c1s1_" in path else np.zeros((*size, 3), np.uint8)
 
     monkeypatch.setattr("data.images.read_image", reading)
-    monkeypatch.setattr("data.cache.read_image", reading)
-    monkeypatch.setattr("data.cache.VERSION", "of this test")
+    monkeypatch.setattr("data.cache_file.read_image", reading)
+    monkeypatch.setattr("data.cache_file.VERSION", "of this test")
     words = ["DATASETS.ON_BAD_IMAGE", "skip", "SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9"]
     train(tmp_path, *words, "DATALOADER.CACHE", cache)
 

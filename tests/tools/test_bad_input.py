@@ -138,7 +138,7 @@ def test_reading_process_that_is_killed(start, quick, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="hides the compilers as Unix does")
 def test_compiling_without_a_compiler(train, tmp_path):
     env = {"PATH": str(tmp_path), "CXX": "", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "inductor")}
-    done = train("SOLVER.COMPILE", "on", env=env)
+    done = train("--model_name", "resnet18", "SOLVER.COMPILE", "on", env=env)
     assert_refused(done, "SOLVER.COMPILE needs a C++ compiler", "SOLVER.COMPILE off")
 
 

@@ -10,8 +10,6 @@ import yaml
 from tests.commands import MAINS, ROOT, run_fresh
 from tests.conftest import assert_refused
 
-pytestmark = pytest.mark.xdist_group("run")  # one training for all of them
-
 
 @pytest.fixture(scope="module")
 def run(tiny, tmp_path_factory):

@@ -29,7 +29,6 @@ RECIPE = [
     *("--IF_WITH_CENTER", "yes", "INPUT.COLOR_JITTER_PROB", "0.5"),
 ]
 TOLERANCE = 0.005  # of losses of 4 to 9
-pytestmark = pytest.mark.xdist_group("torchrun")  # one training of one process for all of them
 
 
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
