@@ -64,7 +64,7 @@ class Bench:
         return run
 
     def steps(self, run: Run, number: int, frozen: bool = False) -> None:
-        """Steps of a training under way, as its trainer takes them."""
+        """Steps of a running training, as its trainer takes them."""
         training, state = run.training, run.trainer.state
         run.step.start_epoch(frozen=frozen)
         training.scheduler.step()

@@ -49,7 +49,7 @@ def main(data: str, folder: str, *names: str) -> None:
             cuda.launches.clear()
             try:
                 CASES[name](bench)
-            except Exception:  # the other cases shall run, whatever it is
+            except Exception:  # whatever it is, the other cases still run
                 error = traceback.format_exc()
             line = {"case": name, "error": error, "launches": cuda.launches.total()}
             print(json.dumps(line), flush=True)

@@ -12,7 +12,7 @@ from tests.cuda.pretended import HostSyncError, WrongPlaceError
 
 
 class WaitingBackward(torch.autograd.Function):
-    """The identity, whose gradient the host looks at."""
+    """The identity, whose gradient the host reads."""
 
     @staticmethod
     def forward(ctx, x):

@@ -10,7 +10,7 @@ CACHES = ("none", "ram", "device")
 
 
 def training(bench: Bench, cache: str, *words: str) -> Training:
-    """One that reads its images, from where they shall lie."""
+    """A training with this cache, which holds its images where it should."""
     made = bench.training(*TINY, "DATALOADER.CACHE", cache, *words)
     cached = made.train_loader.dataset.cache
     assert (cached is None, bool(cached and cached.on_device)) == (cache == "none", cache == "device")

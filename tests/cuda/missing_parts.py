@@ -84,7 +84,7 @@ _META = torch.library.Library("aten", "IMPL", "Meta")
 
 
 def replace_missing_parts() -> None:
-    """Let this process go on where it would ask CUDA for something; for good."""
+    """Replace in this process, for good, whatever would ask CUDA for something."""
     parts = {
         torch.cuda: {
             "_lazy_init": lambda: None,
