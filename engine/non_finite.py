@@ -10,7 +10,7 @@ from loguru import logger
 from torch.optim import Optimizer
 
 from utils.errors import InputError
-from utils.files import writing
+from utils.files import atomic_write
 from utils.run_folder import RunFolder
 
 SHOWN = 4  # images named in the message
@@ -83,8 +83,8 @@ class LossWatch:
         files = f"{', '.join(paths[:SHOWN])}, …"
         if self.folder:
             files = self.folder.bad_batch(batch.epoch, batch.iteration)
-            with writing(files):
-                files.write_text("\n".join(paths) + "\n", encoding="utf-8", errors="surrogateescape")
+            with atomic_write(files, errors="surrogateescape") as stream:
+                stream.write("\n".join(paths) + "\n")
         if self._bad <= self.skip:
             logger.warning(f"{text}; its step is skipped ({self._bad} of SOLVER.SKIP_BAD_STEPS {self.skip})")
             return

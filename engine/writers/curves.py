@@ -8,6 +8,7 @@ from utils.run_folder import RunFolder
 
 from ..events import TrainingEvents
 from ..history import History
+from .locked import warn_if_locked
 
 
 class CurvesPicture:
@@ -23,7 +24,7 @@ class CurvesPicture:
 
     def attach(self, trainer: Engine) -> None:
         """Draw after each evaluation."""
-        trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: self.draw())
+        trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: warn_if_locked(self.draw))
 
     def draw(self) -> None:
         """Draw the picture again.

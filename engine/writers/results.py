@@ -9,6 +9,7 @@ from utils.run_folder import COLUMNS, RunFolder
 
 from ..events import TrainingEvents
 from ..history import History
+from .locked import warn_if_locked
 
 
 class ResultsTable:
@@ -24,7 +25,7 @@ class ResultsTable:
 
     def attach(self, trainer: Engine) -> None:
         """Write after each evaluation."""
-        trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: self.write())
+        trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: warn_if_locked(self.write))
 
     def write(self) -> None:
         """Write the table again.

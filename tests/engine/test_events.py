@@ -1,6 +1,8 @@
 """What a training reports to its writers, and how often it saves."""
 
 import csv
+import errno
+import os
 
 import pytest
 
@@ -69,3 +71,20 @@ def test_the_state_is_saved_once_in_an_epoch_and_at_the_end(train, tmp_path, mon
     states = [rest for name, *rest in saved if name == "last.pth"]
     assert states == [[8, 0], [16, 1], [24, 2], [24, 3]]
     assert len(saved) == len(states) + 3, "and the weights of each evaluation"
+
+
+def test_a_table_that_cannot_be_replaced_ends_no_training(train, tmp_path, monkeypatch, caplog_loguru):
+    """On Windows, it may be open in another program; the next evaluation writes all of it."""
+    replace, locked = os.replace, iter([True])
+
+    def refuse_once(source, target):
+        if str(target).endswith("results.csv") and next(locked, False):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", refuse_once)
+    train(tmp_path)
+    text = "".join(caplog_loguru)
+    assert "results.csv: Permission denied; it is written again after the next evaluation" in text
+    with open(tmp_path / "results.csv", newline="") as stream:
+        assert [row["epoch"] for row in csv.DictReader(stream)] == ["1", "2"]
