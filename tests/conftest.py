@@ -18,7 +18,7 @@ from tests.commands import ROOT, Command, run_fresh
 
 TINY = SyntheticSpec(train_ids=16, test_ids=4, images_per_camera=2, seed=0)
 # For large networks: two batches of 8 images, or a few more.
-TINIEST = SyntheticSpec(train_ids=4, test_ids=2, images_per_camera=2, seed=0)
+TINIEST = SyntheticSpec(train_ids=4, test_ids=4, images_per_camera=2, seed=0)
 # A network small and fast enough for a test on the CPU.
 SMALL_NET = [
     "--model_name",
@@ -87,7 +87,7 @@ def load():
 
 @pytest.fixture(scope="module")
 def start_in(tmp_path_factory):
-    """Start ``tools/<name>.py <words>`` in a folder; a Command. What runs on after the module is killed."""
+    """Start ``tools/<name>.py <words>`` in a folder; a Command. What outlives the module is killed."""
     started = []
 
     def start(cwd: Path, *words: object, **kwargs) -> Command:
@@ -113,7 +113,7 @@ def command(start):
 
 @pytest.fixture
 def fresh_command(tmp_path):
-    """As ``command``, in a Python that starts anew, as a user's does."""
+    """As ``command``, in a fresh Python, as a user's is."""
     return lambda script, *words, **kwargs: run_fresh(ROOT / script, *words, cwd=tmp_path, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""How the folders hang together, read from the source: who imports whom, and how much a function or a file holds."""
+"""How the folders hang together, read from the source: imports, parameters of functions, lengths of files."""
 
 import ast
 import graphlib
@@ -66,7 +66,7 @@ def test_folders_import_only_those_below_them():
 
 
 def test_no_file_imports_itself_by_way_of_others():
-    """A file that imports a package takes what its ``__init__.py`` imports; one of its own package's does not."""
+    """Importing a package takes what its ``__init__.py`` imports, but not from within the package."""
     files = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for _, path in sources()}
     files |= {module.removesuffix(".__init__"): path for module, path in files.items()}
     graph = {path: {files[module] for module in modules(path) if module in files} for path in files.values()}

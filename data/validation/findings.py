@@ -126,7 +126,7 @@ def _query_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
 
 
 def _spelled_differently(dataset: ReidDataset, absent: list[Record]) -> str:
-    """A question about an id that but for zeros, spaces or capitals is in the gallery, if there is one."""
+    """A question about ids that would be in the gallery but for zeros, spaces or capitals, if any."""
 
     def bare(name: str) -> str:
         return re.sub(r"0*([0-9]+)", r"\1", "".join(name.split()).casefold())
