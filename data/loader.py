@@ -62,14 +62,22 @@ class ReidLoader(DataLoader):
                 if isinstance(batch, Lost):
                     raise InputError(batch.message)
                 yield batch
-        except Exception as error:
-            if self.num_workers:
-                failed = self._iterator if batches is None else batches
-                failed.end()
-                self._iterator = None
+        except GeneratorExit:  # the other batches are not wanted
+            raise
+        except BaseException as error:  # Ctrl-C as well
+            try:
+                self._end_processes(batches)
+            except RuntimeError:  # torch's, at the system's news of a process whose loss was seen before
+                self._end_processes(batches)
             if message := explain(error):
                 raise InputError(message) from error
             raise
+
+    def _end_processes(self, batches) -> None:
+        reading = self._iterator if batches is None else batches  # None: they could not be started
+        if isinstance(reading, PatientIterator):
+            reading.end()
+        self._iterator = None
 
     def _get_iterator(self):
         return PatientIterator(self) if self.num_workers else super()._get_iterator()

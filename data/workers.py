@@ -7,7 +7,6 @@ import signal
 import time
 import weakref
 from collections.abc import Sequence
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from typing import NamedTuple
 import ignite.distributed as idist
 from loguru import logger
 from torch.utils.data import DataLoader, get_worker_info
-from torch.utils.data._utils import MP_STATUS_CHECK_INTERVAL
+from torch.utils.data._utils import MP_STATUS_CHECK_INTERVAL, signal_handling
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from utils.device import is_out_of_memory
@@ -80,13 +79,17 @@ class PatientIterator(_MultiProcessingDataLoaderIter):
         weakref.finalize(self, _end, self._workers, os.getpid())
 
     def end(self) -> None:
-        """End the processes, one of which has failed.
+        """End the processes, which may have failed, or hang.
 
-        torch would do it when nothing refers to this iterator any more; until then, it answers any news of a
-        child with an exception, wherever the program is.
+        torch would do it when nothing refers to this iterator any more, and wait for each; until then, it
+        answers the system's news of one that failed with an exception, wherever the program is.
         """
-        with suppress(RuntimeError):  # such an exception; the processes are let go of all the same
-            self._shutdown_workers()
+        if self._worker_pids_set:
+            signal_handling._remove_worker_pids(id(self))
+            self._worker_pids_set = False
+        for process in self._workers:
+            process.terminate()
+        self._shutdown_workers()
         _end(self._workers, os.getpid())
 
     def _try_get_data(self, timeout: float = MP_STATUS_CHECK_INTERVAL):
@@ -110,7 +113,7 @@ def _end(processes: Sequence[BaseProcess], owner: int) -> None:
         process.kill()
 
 
-def explain(error: Exception) -> str | None:
+def explain(error: BaseException) -> str | None:
     """One line on why there is no batch, if the machine is at fault; None for a fault of the program.
 
     Args:
