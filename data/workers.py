@@ -131,7 +131,7 @@ def explain(error: Exception) -> str | None:
     if not isinstance(error, RuntimeError):
         return None
     # Of a process that died, torch gives what it learnt from the system as the cause.
-    return (error.__cause__ and failure(error.__cause__)) or failure(error)
+    return (error.__cause__ and explain(error.__cause__)) or failure(error)
 
 
 def warn_of_shared_memory(*loaders: DataLoader) -> None:
