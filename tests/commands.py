@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import NoReturn
 
 import matplotlib.backends.backend_agg  # noqa: F401  matplotlib imports it when it draws
 import numpy as np
 import pytest
 import timm  # noqa: F401  the program imports it when it is named
 
+import tests.tiny_backbone  # noqa: F401  before tools, which make their list of the networks
 import tools.benchmark
 import tools.results
 import tools.test
@@ -89,7 +91,7 @@ class Command:
         """Wait until a condition holds; an error if the command ends before."""
         while not condition():
             assert self.process.is_alive() or condition(), self.out + self.err
-            time.sleep(0.02)
+            time.sleep(0.01)
 
     def finish(self) -> subprocess.CompletedProcess:
         """Wait for its end; exit code (negative: the signal), stdout and stderr."""
@@ -118,6 +120,12 @@ def run_fresh(*words: object, cwd: Path, env: dict | None = None) -> subprocess.
     )
 
 
+def run(words: list[str]) -> NoReturn:
+    """Run ``tools/<name>.py`` and its arguments in this process, and end it."""
+    sys.argv = [str(ROOT / words[0]), *words[1:]]
+    run_command(MAINS[words[0]])
+
+
 def _run(words: list[str], output: str, cwd: str, env: dict, before: Callable | None) -> None:
     for number, name in ((1, "stdout"), (2, "stderr")):
         file = os.open(Path(output, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -132,5 +140,4 @@ def _run(words: list[str], output: str, cwd: str, env: dict, before: Callable | 
     np.random.seed()
     if before:
         before()
-    sys.argv = [str(ROOT / words[0]), *words[1:]]
-    run_command(MAINS[words[0]])
+    run(words)

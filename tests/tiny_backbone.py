@@ -1,12 +1,12 @@
 """A network as small as can be that can do what a ResNet can, for tests where the network is not the point.
 
-BACKBONES["tiny"] = TINY_BACKBONE
+Once this is imported it is ``--model_name tiny``; a Python that starts anew does not know it.
 """
 
 import torch
 from torch import nn
 
-from modeling import BackboneInfo
+from modeling import BACKBONES, BackboneInfo
 
 WIDTHS = (4, 8, 16, 32)
 
@@ -41,3 +41,4 @@ class TinyBackbone(nn.Module):
 TINY_BACKBONE = BackboneInfo(
     TinyBackbone, feature_dim=WIDTHS[-1], stages=TinyBackbone.stages, layers=TinyBackbone.layers
 )
+BACKBONES["tiny"] = TINY_BACKBONE

@@ -17,7 +17,8 @@ SE = ["se_resnet50", "se_resnet101", "se_resnet50_ibn_a", "se_resnet101_ibn_a"]
 
 def test_names():
     others = ["mobilenet_v2", "osnet_x1_0", "osnet_x0_25"]
-    assert sorted(BACKBONES) == sorted([*RESNETS, *IBN_A, "resnet50_ibn_b", *SE, *others])
+    ours = {*BACKBONES} - {"tiny"}  # of the tests
+    assert sorted(ours) == sorted([*RESNETS, *IBN_A, "resnet50_ibn_b", *SE, *others])
 
 
 @pytest.mark.parametrize("name", RESNETS)

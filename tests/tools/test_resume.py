@@ -6,20 +6,23 @@ import time
 
 import torch
 
+from tests.commands import ROOT, run_fresh
 from tests.conftest import assert_refused
 
 KILLS = 20
+FRESH = "import sys; from tests.commands import run; run(sys.argv[1:])"
 
 
 def weights(folder) -> dict[str, torch.Tensor]:
     return torch.load(folder / "last.pth", weights_only=True)["model"]
 
 
-def test_killed_twenty_times_at_random_moments(start, fresh_command, quick, tmp_path):
-    settings = [*quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "12", "SOLVER.EVAL_PERIOD", "3"]
+def test_killed_twenty_times_at_random_moments(start, quick, tmp_path):
+    settings = [*quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "24", "SOLVER.EVAL_PERIOD", "6"]
     settings += ["--IF_WITH_CENTER", "yes", "SOLVER.EMA", "0.9", "SOLVER.GRAD_ACCUM", "2"]
-    # In a fresh Python, whose sets have another order than those of the forked processes.
-    whole = fresh_command("tools/train.py", *settings, "OUTPUT_DIR", "whole")
+    # In a Python that starts anew, whose sets have another order than those of the forked processes.
+    words = ["-c", FRESH, "tools/train.py", *settings, "OUTPUT_DIR", "whole"]
+    whole = run_fresh(*words, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
     assert whole.returncode == 0, whole.stderr
     # Save after every step, so that many of the kills hit the middle of a save.
     settings += ["SOLVER.SAVE_EVERY_MINUTES", "1e-6"]

@@ -129,13 +129,13 @@ def test_gradients_are_those_of_one_process(alone, pair, tiny, tiny_root, tmp_pa
 
 
 @pytest.fixture
-def untrained(quick, tiny_root, tmp_path) -> list[str]:
+def untrained(small, tiny_root, tmp_path) -> list[str]:
     """Settings to test a network on a copy of the data set in which the last gallery image is broken."""
     shutil.copytree(tiny_root / "synthetic", tmp_path / "root" / "synthetic")
     sorted((tmp_path / "root" / "synthetic" / "bounding_box_test").iterdir())[-1].write_bytes(b"no image")
     torch.manual_seed(0)
-    torch.save(build_model(load_cfg(quick), 0).state_dict(), tmp_path / "weights.pth")
-    return [*quick, "DATASETS.ROOT_DIR", tmp_path / "root", "--model_path", tmp_path / "weights.pth"]
+    torch.save(build_model(load_cfg(small), 0).state_dict(), tmp_path / "weights.pth")
+    return [*small, "DATASETS.ROOT_DIR", tmp_path / "root", "--model_path", tmp_path / "weights.pth"]
 
 
 def test_an_image_that_only_one_process_cannot_read_is_left_out(alone, pair, untrained):
@@ -162,17 +162,17 @@ def test_a_process_that_fails_alone_stops_the_others_with_one_line_each(torchrun
     assert "error: " in ours and "cannot be read as an image" in ours and "Traceback" not in ours
 
 
-def test_a_batch_that_cannot_be_divided(torchrun, quick):
-    done = torchrun("tools/train.py", *quick, "--IMS_PER_BATCH", "20")
+def test_a_batch_that_cannot_be_divided(torchrun, small):
+    done = torchrun("tools/train.py", *small, "--IMS_PER_BATCH", "20")
     assert done.returncode != 0 and "FutureWarning" not in done.stderr, done.stderr
     assert "error: a batch of 20 images cannot be divided evenly among 2 processes" in done.stderr
     ours, _, torchruns = done.stderr.partition("failed (exitcode: 2)")
     assert "take a multiple of 8" in ours and "Traceback" not in ours and torchruns
 
 
-def test_stopped_by_a_signal_and_resumed(pair, quick, tmp_path):
+def test_stopped_by_a_signal_and_resumed(pair, small, tmp_path):
     """Freezing, the average of the weights and the guard of bad steps are resumed too."""
-    words = [*quick, *RECIPE, "--MAX_EPOCHS", "3", "SOLVER.EMA", "0.9", "SOLVER.SKIP_BAD_STEPS", "1"]
+    words = [*small, *RECIPE, "--MAX_EPOCHS", "3", "SOLVER.EMA", "0.9", "SOLVER.SKIP_BAD_STEPS", "1"]
     words += ["--freeze", "--freeze_epoch", "2", "SOLVER.BASE_LR", "1e-3"]
     pair("tools/train.py", *words, "OUTPUT_DIR", tmp_path / "whole")
     run = tmp_path / "stopped"
