@@ -213,7 +213,7 @@ def test_a_path_is_absolute_or_from_here_or_below_the_root(tmp_path, monkeypatch
 def test_names_are_checked_before_anything_is_read(tmp_path):
     words = ["DATASETS.ROOT_DIR", str(tmp_path)]
     with pytest.raises(
-        ConfigError, match="unknown 'duketmc' .did you mean dukemtmc.*veri.*folder.*of your own"
+        ConfigError, match="unknown 'duketmc' .did you mean dukemtmc.*veri.*of your own folder"
     ):
         read_settings("train", [*words, "DATASETS.NAMES", "market1501,duketmc"])
     with pytest.raises(ConfigError, match="unknown 'mine'"):
