@@ -56,7 +56,7 @@ def _empty_pinned(*args, pin_memory=False, **kwargs):
     return tensor
 
 
-def _attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, **_):
+def _attention(query, key, value, attn_mask=None, dropout_p=0.0, scale=None, **_):
     """The plain formula: which kernel torch takes depends on properties of the device."""
     weights = query @ key.transpose(-2, -1) * (scale or query.shape[-1] ** -0.5)
     return F.dropout((weights if attn_mask is None else weights + attn_mask).softmax(-1), dropout_p) @ value
