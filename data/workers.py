@@ -30,7 +30,7 @@ SHARED_MEMORY = Path("/dev/shm")  # of Linux, where containers have 64 MB of it 
 
 TOO_MANY_FILES = (
     "too many open files to hand a batch over; raise the limit with ulimit -n, or lower "
-    "DATALOADER.NUM_WORKERS; the weights saved so far are whole"
+    "DATALOADER.NUM_WORKERS; the weights saved so far are intact"
 )
 
 
@@ -128,7 +128,7 @@ def explain(error: BaseException) -> str | None:
     if memory or is_out_of_memory(error):
         return (
             "out of memory while reading a batch; lower DATALOADER.NUM_WORKERS, or the size of a batch "
-            "(SOLVER.IMS_PER_BATCH, TEST.IMS_PER_BATCH); the weights saved so far are whole"
+            "(SOLVER.IMS_PER_BATCH, TEST.IMS_PER_BATCH); the weights saved so far are intact"
         )
     if not isinstance(error, RuntimeError):
         return None

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import torch
+from torch import nn
+
 from engine.run import Run
 from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
 from tests.commands import ROOT
 from tests.cuda.bench import TINY, Bench, without_bfloat16
 
+NETWORKS = ("resnet18", "resnet18_ibn_a", "resnet50_ibn_b", "se_resnet50", "mobilenet_v2", "osnet_x0_25")
 CONFIGS = sorted((ROOT / "configs").glob("*.yml"))
 
 
@@ -45,10 +49,30 @@ def taught(teacher: str, *words: str):
     return run
 
 
+def network(name: str):
+    """A step of another network; every map has its channels last."""
+
+    def run(bench: Bench) -> None:
+        run = Run(bench.training(*TINY, "MODEL.NAME", name), None)
+        left = []
+
+        def check(module: nn.Module, inputs: tuple, out: torch.Tensor) -> None:
+            if out.dim() == 4 and not out.is_contiguous(memory_format=torch.channels_last):
+                left.append(type(module).__name__)
+
+        for module in run.training.model.base.modules():
+            module.register_forward_hook(check)
+        bench.steps(run, 1)
+        assert not left
+
+    return run
+
+
 ALL = ["SOLVER.EMA", "0.99", "SOLVER.SKIP_BAD_STEPS", "3", "SOLVER.CLIP_GRAD_NORM", "1"]
 ALL += ["SOLVER.GRAD_ACCUM", "2", "MODEL.IF_WITH_CENTER", "yes"]
 CASES = {
     **{f"recipe {file.name}": recipe(file) for file in CONFIGS},
+    **{f"network {name}": network(name) for name in NETWORKS},
     **{f"id loss {name}": tiny("MODEL.ID_LOSS_TYPE", name) for name in ID_LOSSES},
     **{f"metric loss {name}": tiny("MODEL.METRIC_LOSS_TYPE", name) for name in METRIC_LOSSES},
     "soft margin": tiny("SOLVER.SOFT_MARGIN", "yes"),

@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from data.images import Batch
 from distillation import (
     Distillation,
     FeatureTeacher,
@@ -18,6 +19,7 @@ from distillation import (
     make_distillation,
 )
 from distillation.losses import embedding_loss, logit_loss, relation_loss
+from engine import Training
 from engine.step import TrainStep
 from modeling import BACKBONES, build_model, check_network
 from tests.conftest import SMALL_NET
@@ -183,14 +185,18 @@ def test_the_losses_read_a_students_scores_and_its_feature_before_the_neck(load,
     student = build_student(cfg, CLASSES, Distillation(cfg, None))
     read = []
 
-    def loss_fn(score, feat, target):
-        read.append((score.shape, feat.shape))
-        return feat.square().sum()
+    class Loss(torch.nn.Module):
+        weights = {"size": 1.0}
 
+        def parts(self, score, feat, target):
+            read.append((score.shape, feat.shape))
+            return {"size": feat.square().sum()}
+
+    optimizer = torch.optim.SGD(student.parameters(), 1e-3)
     cfg = load("SOLVER.AMP", "no")
-    step = TrainStep(cfg, student.train(), loss_fn, torch.optim.SGD(student.parameters(), 1e-3), CPU)
+    step = TrainStep(Training(cfg, CPU, None, None, 0, student.train(), Loss(), optimizer, None))
     before = student.embedding.weight.clone()
-    step(images, TARGET, left=1)
+    step(Batch(images, TARGET, TARGET, INDICES, []), left=1)
     assert read == [((6, CLASSES), (6, 64))]
     assert not torch.equal(student.embedding.weight, before), "the feature is learned through the reduction"
 

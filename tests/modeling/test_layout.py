@@ -11,7 +11,7 @@ from tests.layers.operations import Operations
 
 @pytest.mark.parametrize("name", ["resnet18_ibn_a", "resnet50_ibn_b"])
 def test_every_map_keeps_the_channels_last(name):
-    network = IBN_RESNETS[name]().to(memory_format=torch.channels_last)
+    network = IBN_RESNETS[name].make().to(memory_format=torch.channels_last)
     left = []
 
     def check(module: nn.Module, inputs: tuple, out: torch.Tensor) -> None:
