@@ -30,9 +30,9 @@ def measure(sizes: Sequence[str], re_ranked: Collection[str], plain: Collection[
 
     Args:
         sizes: names in SIZES, or QUERIESxGALLERYxDIMENSIONS; none: all of SIZES.
-        re_ranked: those that are re-ranked as well.
-        plain: those that are measured with the plain implementation as well.
-        repeats: runs, of which the median counts.
+        re_ranked: those to re-rank as well.
+        plain: those to measure with the plain implementation as well.
+        repeats: runs, whose median counts.
 
     Raises:
         InputError: a size is neither.
@@ -44,11 +44,11 @@ def measure(sizes: Sequence[str], re_ranked: Collection[str], plain: Collection[
 
 
 def measure_size(size: str, repeats: int, with_re_ranking: bool, with_plain: bool) -> dict:
-    """Seconds and bytes above the features of mAP/CMC, the matrix product, and re-ranking at a size."""
+    """Seconds, and bytes beyond the features, of mAP/CMC, the matrix product and re-ranking at a size."""
     num_query, num_gallery, dim = parse_size(size)
     query, gallery, ids = people(num_query, num_gallery, dim)
     product, ranking = [], []
-    for _ in range(repeats):  # in turns, so that a slow spell of the machine strikes both
+    for _ in range(repeats):  # in turns, so that a slow spell of the machine affects both
         product.append(timed(lambda: consume(feature_scores(query, gallery)))[0])
         ranking.append(timed(lambda: rank_metrics(query, gallery, *ids)))
     figures = {
@@ -74,7 +74,7 @@ def measure_size(size: str, repeats: int, with_re_ranking: bool, with_plain: boo
 
 
 def people(num_query: int, num_gallery: int, dim: int) -> tuple[torch.Tensor, torch.Tensor, tuple]:
-    """Features that cluster by person, as a trained network's do, and the ids that rank_metrics wants."""
+    """Features that cluster by person, as a trained network's do, and the ids that rank_metrics takes."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     number_of_people = max(1, min(3000, num_gallery // 20))  # 20 images each, about as in the real sets
@@ -90,7 +90,7 @@ def people(num_query: int, num_gallery: int, dim: int) -> tuple[torch.Tensor, to
 
 
 def timed(work: Callable[[], object]) -> tuple[float, int]:
-    """Seconds of a piece of work, and the most memory it held beyond what was held before [bytes]."""
+    """Seconds of a piece of work, and the most memory that it held in addition [bytes]."""
     process = psutil.Process()
     before, most, done = process.memory_info().rss, [0], threading.Event()
 
@@ -155,7 +155,7 @@ def parse_size(size: str) -> tuple[int, int, int]:
         num_query, num_gallery, dim = SIZES.get(size) or map(int, size.split("x"))
     except ValueError:
         raise InputError(
-            f"--sizes {size}: take {', '.join(SIZES)}, or three numbers such as 100x1000x512"
+            f"--sizes {size}: use {', '.join(SIZES)}, or three numbers such as 100x1000x512"
         ) from None
     if min(num_query, num_gallery, dim) < 1:
         raise InputError(f"--sizes {size}: the numbers must be at least 1")

@@ -1,4 +1,4 @@
-"""mAP, CMC and mINP as most programs compute them: all distances, then an order of the gallery."""
+"""mAP, CMC and mINP as most programs compute them: all distances, then the gallery sorted by them."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Images per second of the training loop and of its input, in turns with what they are compared with."""
+"""Images per second of the training loop and of its input, in turns with what they are compared to."""
 
 import statistics
 import time
@@ -75,7 +75,7 @@ def loop_rates(
 
 
 class Turns:
-    """Holds the loop after every ``steps`` steps, for as many on a fixed batch and for some plain ones.
+    """Interrupts the loop after every ``steps`` steps, for as many on a fixed batch and for some plain ones.
 
     The first turn warms up and does not count.
 
@@ -101,7 +101,7 @@ class Turns:
         self.clock.lap()
 
     def __call__(self, engine: Engine) -> None:
-        """Take the loop's time after its last step of a turn, and let the others have theirs."""
+        """Take the loop's time after the last step of its turn, and let the others have theirs."""
         if engine.state.iteration % self.steps:
             return
         few = max(1, self.steps // 5)  # plain training is slow
@@ -121,9 +121,9 @@ class Turns:
 
 
 class PlainTraining:
-    """A step as PyTorch does it when nothing is asked for: float32, contiguous, Adam's default kernels.
+    """A step as PyTorch does it by default: float32, contiguous, Adam's default kernels.
 
-    On a GPU without TF32, which PyTorch would take for convolutions: in what ``SOLVER.AMP no`` computes.
+    On a GPU without TF32, which PyTorch would use for convolutions: in the precision of ``SOLVER.AMP no``.
     """
 
     def __init__(self, training: Training, images: torch.Tensor, target: torch.Tensor):
@@ -145,7 +145,7 @@ def input_rates(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> 
     """Rates of the input alone: ours, on one thread, and image by image, in a worker [images/s].
 
     Args:
-        cfg: the settings, but for DATALOADER.NUM_WORKERS.
+        cfg: the settings; DATALOADER.NUM_WORKERS is ignored.
         device: to compute on.
         steps: batches in a turn.
         rounds: turns that count.
@@ -170,7 +170,7 @@ def input_rates(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> 
     torch.set_num_threads(1)
     for number in range(rounds + 1):
         for _ in range(plain.prefetch_factor):
-            next(theirs)  # what the worker has ready: from here on it is waited for
+            next(theirs)  # what the worker has ready: from here on, each batch is waited for
         batch_seconds = clock.time(lambda: next(theirs)[0].to(device), steps)
         time.sleep(2 * plain.prefetch_factor * batch_seconds)  # until it has as many ready again, and rests
         seconds = (clock.time(lambda: next(ours), steps), batch_seconds)
@@ -188,7 +188,7 @@ def endless(loader) -> Iterator:
 
 
 class Clock:
-    """Seconds, with the device's work done."""
+    """Measures seconds, with the device's work done."""
 
     def __init__(self, device: torch.device):
         self.device = device
@@ -202,7 +202,7 @@ class Clock:
         return self.last - before
 
     def time(self, work: Callable[[], object], times: int) -> float:
-        """Seconds of a piece of work, the mean of doing it so many times."""
+        """Seconds of a piece of work, the mean over this many times."""
         self.lap()
         for _ in range(times):
             work()

@@ -13,13 +13,13 @@ from .rates import input_rates, loop_rates
 
 
 def measure(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> dict:
-    """Images per second of what is compared, in turns, and what goes with them.
+    """Images per second of what is compared, in turns, and related figures.
 
     Args:
         cfg: the settings of a training.
         device: to train on.
-        steps: at a time.
-        rounds: turns, of which the median counts.
+        steps: per turn.
+        rounds: turns, whose median counts.
     """
     cfg = cfg.clone()
     cfg.defrost()
@@ -45,7 +45,7 @@ def measure(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> dict
 
 
 def ratio(rates: dict[str, list[float]], a: str, b: str) -> float:
-    """Median of a's rate over b's of the same turn, so that a slow spell of the machine strikes both."""
+    """Median of a's rate over b's of the same turn, so that a slow spell of the machine affects both."""
     rows = [next(values for name, values in rates.items() if name.startswith(f"{x}_images")) for x in (a, b)]
     return statistics.median(x / y for x, y in zip(*rows, strict=True))
 

@@ -1,4 +1,4 @@
-"""Settings checked before anything slow starts."""
+"""Checks of the settings, before anything slow starts."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,13 +11,13 @@ from .defaults import SETTINGS
 from .errors import ConfigError, did_you_mean
 from .setting import Setting
 
-# Key of a setting -> its valid names, where a registry holds them. One such as ``timm/<name>`` stands for
-# every name with something in that place.
+# Key of a setting -> its valid names, where a registry holds them. A name such as ``timm/<name>`` stands for
+# all names of that form.
 Choices = Mapping[str, Collection[str]]
 
 
 def check_values(cfg: CfgNode, kind: Kind, choices: Choices) -> None:
-    """Raise one ConfigError that names every setting that is out of range or does not go with another."""
+    """Raise one ConfigError that names every setting that is out of range or does not fit another."""
     problems = [
         value_problem(key, setting, get_value(cfg, key), choices.get(key, ()))
         for key, setting in SETTINGS.items()
@@ -26,7 +26,7 @@ def check_values(cfg: CfgNode, kind: Kind, choices: Choices) -> None:
 
 
 def check_datasets(cfg: CfgNode, command: str, names: Collection[str], is_own: Callable[[str], bool]) -> None:
-    """Check that the data sets that a command reads have a name of the program's, or are a user's own.
+    """Check that each data set that a command reads is one of the program's or a user's own.
 
     Args:
         cfg: the settings.
@@ -42,7 +42,7 @@ def check_datasets(cfg: CfgNode, command: str, names: Collection[str], is_own: C
         if name not in names and not is_own(name):
             raise ConfigError(
                 f"DATASETS: unknown {name!r}{did_you_mean(name, names)}; valid: {', '.join(names)}, or the "
-                "path of a folder or of a .csv or .parquet table of your own, from here or below "
+                "path of your own folder or .csv or .parquet table, relative to here or to "
                 f"{cfg.DATASETS.ROOT_DIR}"
             )
 
@@ -64,7 +64,7 @@ def check_network(cfg: CfgNode, prefix: str, library: Callable[[], Collection[st
 
 
 def check_paths(cfg: CfgNode, command: str) -> None:
-    """Raise a ConfigError for a file that the command needs and that is not there."""
+    """Raise a ConfigError if a file that the command needs is missing."""
     COMMANDS[command].kind.check_files(cfg)
 
 
@@ -75,7 +75,7 @@ def value_problem(name: str, setting: Setting, value: Any, choices: Collection[s
         name: of the setting or flag.
         setting: its declaration.
         value: of the type of its default.
-        choices: names of a registry; none: those of the declaration.
+        choices: valid names, of a registry; empty: those of the declaration.
     """
     if problem := setting.bounds.problem(value):
         return f"{name} {problem}"

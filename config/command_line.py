@@ -1,4 +1,4 @@
-"""From the words of a command line to settings and options, and the command's --help."""
+"""Reads the words of a command line into settings and options; shows --help."""
 
 import argparse
 import sys
@@ -21,14 +21,14 @@ SECTIONS = {key.split(".")[0] for key in SETTINGS}
 class CommandLine(NamedTuple):
     """What a command line says."""
 
-    options: argparse.Namespace  # what the flags hold that are not settings
-    pairs: list[tuple[str, str]]  # key and text of settings, as they count: flags, then KEY VALUE pairs
+    options: argparse.Namespace  # values of the flags that are not settings
+    pairs: list[tuple[str, str]]  # key and text of settings, in order: flags, then KEY VALUE pairs
 
 
 def read_options(
     argv: Sequence[str] | None, command: str, choices: Choices | None = None
 ) -> argparse.Namespace:
-    """The values of a command's flags that are not settings, such as ``--json``; of all the others, defaults.
+    """The values of a command's flags that are not settings, such as ``--json``; their defaults if not given.
 
     Args:
         argv: the words after the program's name; None: those of this process.
@@ -69,7 +69,7 @@ def read_command_line(argv: Sequence[str] | None, command: str, choices: Choices
     """
     row = COMMANDS[command]
     flags = [flag for flag in FLAGS if {command, row.kind and row.kind.name} & set(flag.commands)]
-    flags.sort(key=lambda flag: command not in flag.commands)  # its own before those of all of its kind
+    flags.sort(key=lambda flag: command not in flag.commands)  # its own before those of its kind
     parser = _make_parser(row, _epilog(row, flags, choices))
     for flag in flags:
         _add(parser, flag, choices)
@@ -79,7 +79,7 @@ def read_command_line(argv: Sequence[str] | None, command: str, choices: Choices
     found = vars(parser.parse_intermixed_args(_complete(_words(argv), flags)))
     opts = found.pop("opts", [])
     if len(opts) % 2:
-        raise ConfigError(f"settings at the end come as KEY VALUE pairs; {opts[-1]} stands alone")
+        raise ConfigError(f"settings at the end are KEY VALUE pairs; {opts[-1]} has no value")
     pairs = [(flag.dest, found[flag.dest]) for flag in flags if isinstance(flag.fills, str)]
     given = {key: text for key, text in pairs if text is not None}
     options = _read_options([flag for flag in flags if isinstance(flag.fills, Setting)], found)

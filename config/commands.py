@@ -10,15 +10,15 @@ from .rules import test_problems, training_problems, training_warnings
 
 
 class Kind(NamedTuple):
-    """What commands share that use the settings in the same way."""
+    """What commands that use the settings in the same way have in common."""
 
     name: str  # by which flags name the commands of this kind
-    problems: Callable[[CfgNode], list[str]]  # settings that do not go together
+    problems: Callable[[CfgNode], list[str]]  # settings that do not fit together
     warnings: Callable[[CfgNode], list[str]]
     check_files: Callable[[CfgNode], None]
-    reads_training_sets: bool = True  # otherwise the tested data set alone
+    reads_training_sets: bool = True  # False: only the tested data set
     resumes: bool = False  # RESUME names a run, whose settings come first
-    settings_beside: str = ""  # setting of a file of weights beside which a config.yml is taken
+    settings_beside: str = ""  # setting that names weights; the config.yml beside them is read
 
 
 class Command(NamedTuple):
@@ -26,7 +26,7 @@ class Command(NamedTuple):
 
     name: str  # that of its file in tools/; of a sub-command, both words
     about: str
-    examples: tuple[str, ...] = ()  # what stands after "python tools/<file>.py"
+    examples: tuple[str, ...] = ()  # what follows "python tools/<file>.py"
     kind: Kind | None = None  # None: it uses no settings
     notes: str = ""
 
@@ -58,8 +58,8 @@ COMMANDS = {
         ),
         Command(
             "test",
-            "Measure mAP and Rank-1/5/10 of trained weights. Beside a run's config.yml no other flag is "
-            "needed.",
+            "Measure mAP and Rank-1/5/10 of trained weights. For weights beside their run's config.yml, no "
+            "other flag is needed.",
             (
                 "--model_path logs/<run>/mAP75.1.pth",
                 "--model_name resnet50 --model_path weights/mAP75.1.pth --TEST_IMS_PER_BATCH 4",
@@ -68,20 +68,20 @@ COMMANDS = {
         ),
         Command(
             "validate_data",
-            "Read a data set whole and say what is wrong with it. All flags and settings of tools/train.py "
-            "are understood as well.",
+            "Read a whole data set and report what is wrong with it. Also takes all flags and settings of "
+            "tools/train.py.",
             (
                 "DATASETS.NAMES market1501",
                 "DATASETS.NAMES /path/to/folder-or-table --json report.json",
             ),
             TRAINING,
-            "exit code: 0 nothing found, 1 warnings, 2 errors, with which training or testing fails or means "
-            "nothing",
+            "exit code: 0 nothing found, 1 warnings, 2 errors, which make training or testing fail or "
+            "meaningless",
         ),
         Command(
             "results",
-            "Compare finished runs, as Markdown: the last evaluation of each, what sets its settings apart "
-            "from the first one's, and the mean where runs differ by their seeds alone.",
+            "Compare finished runs as a Markdown table: the last evaluation of each, how its settings differ "
+            "from those of the first, and the mean of runs that differ only in their seed.",
             ("logs/<run> logs/<run>",),
         ),
         Command("benchmark", "Measure speed and memory, and print them as Markdown."),
@@ -93,7 +93,7 @@ COMMANDS = {
         ),
         Command(
             "benchmark train",
-            "The training loop against the bare network and against other ways. Flags and settings are those "
+            "The training loop against the bare network and plain PyTorch. Flags and settings are those "
             "of tools/train.py; nothing is saved.",
             ("--model_name resnet18 --pretrain_choice none MODEL.DEVICE cpu --json train.json",),
             TRAINING,

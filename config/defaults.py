@@ -4,9 +4,9 @@ A setting's type is the type of its default. The defaults are the recipe of "Bag
 Baseline for Deep Person Re-identification" (Luo et al., CVPRW 2019) on Market-1501.
 
 Where a registry holds the names that a setting may have, ``tools/train.py --help`` lists them. A setting
-marked ``may_change`` decides neither the weights that training leads to nor the order in which it gets there
-(where things lie, what is tested and logged, how long it lasts), so that a run may be resumed with another
-value of it. A ``path`` may begin with ~, the home folder.
+marked ``may_change`` affects neither the weights nor the way to them (where things lie, what is tested and
+logged, how long training lasts), so a run may be resumed with another value of it. A ``path`` may begin with
+~, the home folder.
 """
 
 import math
@@ -25,8 +25,8 @@ _C = Section()
 
 # Seed of every random number: weights, order of the images, augmentation.
 _C.SEED = setting(0, least=0)
-# On a GPU too, choose algorithms that give the same result each time; slower. A CPU always does, with the
-# same number of threads.
+# Use deterministic algorithms on a GPU too; slower. A CPU is always deterministic, with the same number of
+# threads.
 _C.DETERMINISTIC = False
 
 # Folder of the run's log, settings and weights. Empty: logs/<model>-<dataset>-<time>. If the folder already
@@ -34,45 +34,45 @@ _C.DETERMINISTIC = False
 _C.OUTPUT_DIR = setting("", path=True, may_change=True)
 
 # Run to resume: its folder, or a file of it; 'newest': the newest under OUTPUT_DIR, or under logs/. Its
-# settings hold, except for those of the command line.
+# settings apply, except those given on the command line.
 _C.RESUME = setting("", path=True, may_change=True)
 
 # ---------------------------------------------------------------------------------------------------- network
 _C.MODEL = Section()
-# 'cuda' or 'cpu'. cuda falls back to the cpu, with a warning, where there is none.
+# 'cuda' or 'cpu'. Without a GPU, 'cuda' falls back to the CPU, with a warning.
 _C.MODEL.DEVICE = setting("cuda", choices=("cuda", "cpu"), may_change=True)
 # Number of the GPU, as in "nvidia-smi".
 _C.MODEL.DEVICE_ID = setting("0", check=str.isdecimal, text="must be the number of one GPU", may_change=True)
 # Backbone, such as resnet50_ibn_a, or timm/<name> for any network of timm; --help lists all.
 _C.MODEL.NAME = "resnet50"
-# Stride of the backbone's last stage: 1 keeps the feature map twice as large as ImageNet's 2.
+# Stride of the backbone's last stage: 1 keeps the feature map twice as high and wide as ImageNet's 2.
 _C.MODEL.LAST_STRIDE = setting(1, least=1)
-# ReLU after the first batch norm, as ImageNet weights want it. Checkpoints of reid-strong-baseline's plain
-# ResNets (not its IBN ones) were trained without: False for them.
+# ReLU after the first batch norm, as ImageNet weights need it. Checkpoints of reid-strong-baseline's plain
+# ResNets (not its IBN ones) were trained without it: False for them.
 _C.MODEL.STEM_RELU = True
-# What the weights start from: 'imagenet', 'self' (a whole ReID checkpoint) or 'none' (random numbers).
+# Initial weights: 'imagenet', 'self' (a whole ReID checkpoint) or 'none' (random).
 _C.MODEL.PRETRAIN_CHOICE = setting("imagenet", choices=("imagenet", "self", "none"), may_change=True)
 # File of those weights. Empty with 'imagenet': downloaded from torchvision, IBN-Net or timm.
 _C.MODEL.PRETRAIN_PATH = setting("", path=True, may_change=True)
 # Non-local blocks in a ResNet, where AGW has them. They start as the identity.
 _C.MODEL.NON_LOCAL = False
-# From the feature map to the feature: 'avg' (mean) or 'gem' (generalised mean, whose exponent is learned).
+# Pooling of the feature map: 'avg' (mean) or 'gem' (generalised mean, whose exponent is learned).
 _C.MODEL.POOLING = "avg"
 # Width to which a linear layer reduces the feature, before the neck [values]; 0: the backbone's own.
 _C.MODEL.EMBEDDING_DIM = setting(0, least=0)
-# 'global': one feature of the whole image; 'parts': besides it, one of its maximum and ones of its halves and
-# thirds, each with a neck and a classifier. Their features are concatenated in testing.
+# 'global': one feature of the whole image; 'parts': in addition, max-pooled features of the whole, its halves
+# and its thirds, each with a neck and a classifier. All features are concatenated in testing.
 _C.MODEL.HEAD = setting("global", choices=("global", "parts"))
 # 'bnneck': a batch norm between the feature and the classifier; 'no': none.
 _C.MODEL.NECK = setting("bnneck", choices=("bnneck", "no"))
-# With several processes (torchrun), batch norms take their statistics over all of them.
+# With several processes (torchrun), compute the statistics of batch norms over all of them.
 _C.MODEL.SYNC_BN = False
-# Loss on the class scores: 'softmax' (cross-entropy), one of cosines with a margin, such as 'arcface' (the
-# classifier then compares directions alone), or 'none'.
+# Loss on the class scores: 'softmax' (cross-entropy), one on cosines with a margin such as 'arcface' (the
+# classifier then gives cosines), or 'none'.
 _C.MODEL.ID_LOSS_TYPE = "softmax"
 # Smooth the labels of the cross-entropy by 0.1.
 _C.MODEL.IF_LABELSMOOTH = True
-# Loss on the features: 'triplet' (batch-hard), 'weighted_triplet' (AGW's, without a margin), another one that
+# Loss on the features: 'triplet' (batch-hard), 'weighted_triplet' (AGW's, without a margin), another that
 # --help lists, or 'none'.
 _C.MODEL.METRIC_LOSS_TYPE = "triplet"
 # Add the center loss.
@@ -87,7 +87,7 @@ _C.INPUT.SIZE_TEST = setting([256, 128], **SIZE, may_change=True)
 _C.INPUT.PROB = setting(0.5, **PROBABILITY)
 # Probability of random erasing.
 _C.INPUT.RE_PROB = setting(0.5, **PROBABILITY)
-# Black border added on each side before a crop back to SIZE_TRAIN is taken [pixels].
+# Black border added on each side before the random crop back to SIZE_TRAIN [pixels].
 _C.INPUT.PADDING = setting(10, least=0)
 # Probability of a colour jitter, and how much it changes brightness, contrast, saturation (a factor of 1 - x
 # to 1 + x each) and hue (- x to + x of the colour circle).
@@ -97,7 +97,7 @@ _C.INPUT.COLOR_JITTER = setting(
     check=lambda jitter: len(jitter) == 4 and min(jitter) >= 0 and jitter[3] <= 0.5,
     text="must be [brightness, contrast, saturation, hue], none negative and hue at most 0.5",
 )
-# Probability of a random policy, and which, such as autoaugment (ImageNet's).
+# Probability of a random augmentation policy, and its name, such as autoaugment (ImageNet's).
 _C.INPUT.AUTOAUG_PROB = setting(0.0, **PROBABILITY)
 _C.INPUT.AUTOAUG = "autoaugment"
 # Mean and standard deviation of the pixels, red, green, blue, in 0..1.
@@ -112,9 +112,9 @@ _C.INPUT.PIXEL_STD = setting(
 
 # --------------------------------------------------------------------------------------------------- data set
 _C.DATASETS = Section()
-# Data sets to train on, all together: names such as market1501 or synthetic (people drawn by this program,
-# made once), or paths of folders or tables of your own (docs/data.md). A path is absolute, from the working
-# directory, or below ROOT_DIR.
+# Data sets to train on together: names such as market1501 or synthetic (people drawn by this program, once),
+# or paths of your own folders or tables (docs/data.md). A path is absolute, or relative to the working
+# directory or to ROOT_DIR.
 _C.DATASETS.NAMES = setting(
     ("market1501",),
     path=True,
@@ -125,9 +125,10 @@ _C.DATASETS.NAMES = setting(
 _C.DATASETS.TEST_NAME = setting("", path=True, may_change=True)
 # Folder that holds the data sets' folders.
 _C.DATASETS.ROOT_DIR = setting("./data", path=True, may_change=True)
-# cuhk03: the boxes that people drew instead of those that a detector found.
+# cuhk03: use the hand-labelled boxes instead of the detected ones.
 _C.DATASETS.CUHK03_LABELED = False
-# A file that cannot be read as an image: 'stop' ends with its name, 'skip' warns and leaves it out.
+# A file that cannot be read as an image: 'stop' ends with an error that names it, 'skip' warns and
+# leaves it out.
 _C.DATASETS.ON_BAD_IMAGE = setting("stop", choices=("stop", "skip"), may_change=True)
 # Size of the synthetic data set: identities for training and for testing, pictures of each in each camera
 # that sees it (one of them is the query), and the seed of the drawing.
@@ -145,10 +146,10 @@ _C.DATALOADER = Section()
 # 'device' copies them to the GPU's memory, 'none' makes none and reads the image files in every epoch. Where
 # the pixels do not fit, a warning says so, and 'none' (or, for the GPU, 'ram') takes over.
 _C.DATALOADER.CACHE = setting("ram", choices=("none", "ram", "device"), may_change=True)
-# Most that those files may take together [GB].
+# Maximum size of those files together [GB].
 _C.DATALOADER.CACHE_GB = setting(50.0, least=0, may_change=True)
-# Processes that read images without a cache. -1: one per core that this process has, at most 8. 0: the main
-# process reads.
+# Worker processes that read images without a cache. -1: one per core available to this process, at most 8.
+# 0: the main process reads.
 _C.DATALOADER.NUM_WORKERS = setting(-1, least=-1, text="must be -1 (one per core) or more", may_change=True)
 # How batches are drawn: 'softmax_triplet' or 'triplet' (P identities x NUM_INSTANCE images),
 # 'camera_balanced' (the same, an identity's images from as many cameras as possible), 'identity_balanced'
@@ -159,13 +160,13 @@ _C.DATALOADER.NUM_INSTANCE = setting(4, least=1)
 
 # --------------------------------------------------------------------------------------------------- training
 _C.SOLVER = Section()
-# Epochs to train. With a cosine, all of whose learning rates depend on it, a resumed run keeps it.
+# Epochs to train. With SCHEDULE cosine, whose learning rates all depend on it, a resumed run must keep it.
 _C.SOLVER.MAX_EPOCHS = setting(120, least=1, may_change=True)
 # Images in a training batch; with several processes (torchrun), in the batch of all together.
 _C.SOLVER.IMS_PER_BATCH = setting(64, least=1)
 # Batches whose gradients are averaged for one step of the optimizer; an epoch always ends with a step.
 _C.SOLVER.GRAD_ACCUM = setting(1, least=1)
-# Largest norm of the gradient of all parameters, to which a larger one is scaled down; 0: any.
+# Maximum norm of the gradient of all parameters, to which a larger one is scaled down; 0: no limit.
 _C.SOLVER.CLIP_GRAD_NORM = setting(0.0, least=0)
 # Optimizer; --help lists them.
 _C.SOLVER.OPTIMIZER_NAME = "Adam"
@@ -186,7 +187,7 @@ _C.SOLVER.LAYER_DECAY = setting(1.0, above=0, most=1, text="is a factor, above 0
 _C.SOLVER.SCHEDULE = "multistep"
 _C.SOLVER.FLAT_EPOCHS = setting(0, least=0)
 _C.SOLVER.MIN_LR = setting(7e-7, least=0)
-# Epochs at which the learning rate is multiplied by GAMMA. A resumed run takes them from its next epoch on.
+# Epochs at which the learning rate is multiplied by GAMMA. A resumed run applies them from its next epoch.
 _C.SOLVER.STEPS = setting(
     (40, 70), check=lambda steps: list(steps) == sorted(steps), text="must rise", may_change=True
 )
@@ -224,28 +225,28 @@ _C.SOLVER.MULTI_SIMILARITY.BETA = setting(50.0, above=0)
 _C.SOLVER.MULTI_SIMILARITY.BASE = 0.5
 _C.SOLVER.MULTI_SIMILARITY.EPSILON = setting(0.1, least=0)
 # Weights of the loss on the class scores, of that on the features and of the center loss. The circle loss is
-# about half its GAMMA: beside a loss on the scores, 0.02 suits it.
+# about GAMMA / 2: beside a loss on the scores, a weight of 0.02 suits it.
 _C.SOLVER.ID_LOSS_WEIGHT = setting(1.0, least=0)
 _C.SOLVER.METRIC_LOSS_WEIGHT = setting(1.0, least=0)
 _C.SOLVER.CENTER_LOSS_WEIGHT = setting(0.0005, least=0)
 # Center loss: learning rate of the centers.
 _C.SOLVER.CENTER_LR = setting(0.5, least=0)
-# With several processes, the loss on the features (the triplet loss and its like) is over the images of all
+# With several processes, compute the loss on the features (such as the triplet loss) over the images of all
 # of them.
 _C.SOLVER.GATHER_TRIPLET = True
-# Convolutions in bfloat16 where the processor computes it, in float16 with scaled gradients on other GPUs, in
-# float32 elsewhere. False: float32 everywhere, on a GPU without TF32.
+# Mixed precision: convolutions in bfloat16 where the processor supports it, in float16 with scaled gradients
+# on other GPUs, in float32 elsewhere. False: float32 everywhere, on a GPU without TF32.
 _C.SOLVER.AMP = True
 # Compile the network with torch.compile: minutes at the start, faster steps. Needs a C++ compiler.
 _C.SOLVER.COMPILE = setting(False, may_change=True)
-# Leave the backbone as it is, the statistics of its batch norms included, for the first FREEZE_EPOCHS epochs.
+# Freeze the backbone, including the statistics of its batch norms, for the first FREEZE_EPOCHS epochs.
 _C.SOLVER.FREEZE = False
 _C.SOLVER.FREEZE_EPOCHS = setting(20, least=0)
-# Test and save the exponential moving average of the weights, of this decay (0.999, say); 0: the weights.
+# Test and save an exponential moving average of the weights with this decay, such as 0.999; 0: the weights.
 _C.SOLVER.EMA = setting(0.0, least=0, below=1, text="is a decay, 0 (off) to below 1")
-# Steps with a loss that is not finite that may be left out in a run; at the next, it ends.
+# Steps with a non-finite loss that a run may skip; the next one ends it.
 _C.SOLVER.SKIP_BAD_STEPS = setting(0, least=0, may_change=True)
-# End the training after so many evaluations without a better mAP; 0: never.
+# End the training after this many evaluations without a better mAP; 0: never.
 _C.SOLVER.EARLY_STOP = setting(0, least=0, may_change=True)
 # last.pth, from which a run can be resumed, is saved after each epoch and every SAVE_EVERY_MINUTES; 0: after
 # each epoch only.
@@ -264,17 +265,17 @@ _C.KD = Section()
 _C.KD.SELF = False
 # Weight of the distance between their features and the last stage's, which lies in 0..4.
 _C.KD.FEATURE_LOSS_COEFFICIENT = setting(0.03, least=0)
-# Part of the softened scores of the last stage in what an earlier one learns; the identities are the rest.
-_C.KD.SELF_LOGITS = setting(0.3, least=0, most=1, text="is a part, 0 to 1")
+# Weight of the last stage's softened scores in what an earlier one learns; the identities have the rest.
+_C.KD.SELF_LOGITS = setting(0.3, least=0, most=1, text="is a weight, 0 to 1")
 # Weights of a trained network that teaches this one; its settings are in the config.yml beside them. A
-# resumed run has the same teacher, which may lie elsewhere.
+# resumed run must keep its teacher, which may have moved.
 _C.KD.TEACHER = setting("", path=True, may_move=True)
 # A teacher of any other kind, as its features of the training images: a .npz, .parquet or .csv file of names
 # and vectors (docs/distillation.md).
 _C.KD.TEACHER_FEATURES = setting("", path=True, may_move=True)
-# Weights of what is learnt from a teacher: its scores of the student's people (a network's only if it was
-# trained on them), its features through a linear layer, and how alike it finds the images of a batch. The
-# last two losses lie in 0..4.
+# Weights of what is learned from a teacher: its scores for the student's identities (a network's only if it
+# was trained on them), its features through a linear layer, and how similar it finds the images of a batch.
+# The last two losses lie in 0..4.
 _C.KD.LOGITS = setting(0.3, least=0)
 _C.KD.EMBEDDING = setting(5.0, least=0)
 _C.KD.RELATION = setting(20.0, least=0)
@@ -298,12 +299,12 @@ _C.TEST.SAME_CAMERA = setting("drop", choices=("drop", "keep"))
 _C.TEST.PROTOCOL = setting("standard", choices=("standard", "single_gallery_shot"))
 _C.TEST.REPEATS = setting(10, least=1)
 
-# The rest is for tools/test.py, which prints a row for each way of ranking that is on; training goes without.
+# The rest is for tools/test.py, which prints one row per way of ranking that is on; training ignores it.
 # Mean of the features of an image and of its mirror image.
 _C.TEST.FLIP = False
 # Mean of the features of all query images of a person in a camera, and of those in Market-1501's gt_bbox.
 _C.TEST.MULTI_QUERY = False
-# Gallery images that join a query in query expansion; 0: none. QE_ALPHA 0 averages them, above 0 weighs each
+# Gallery images that join a query in query expansion; 0: none. QE_ALPHA 0 averages them, above 0 weights each
 # by similarity^QE_ALPHA.
 _C.TEST.QUERY_EXPANSION = setting(0, least=0)
 _C.TEST.QE_ALPHA = setting(3.0, least=0)
@@ -312,7 +313,7 @@ _C.TEST.RE_RANKING = False
 _C.TEST.K1 = setting(20, least=1)
 _C.TEST.K2 = setting(6, least=1)
 _C.TEST.LAMBDA = setting(0.3, least=0, most=1, text="is a weight, 0 to 1")
-# Find the similarity at which two images show the same person, and write it beside the weights.
+# Find the similarity above which two images show the same person, and write it beside the weights.
 _C.TEST.CALIBRATE = False
 # File for the result of each query, with its TOP_K nearest gallery images: .parquet, .csv or .json.
 _C.TEST.SAVE_RESULTS = setting(

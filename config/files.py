@@ -11,27 +11,27 @@ from .errors import ConfigError
 
 
 def check_training_files(cfg: CfgNode) -> None:
-    """Raise a ConfigError for a file that a training starts from or learns from, and that is not there."""
+    """Raise a ConfigError if a file that a training starts from or learns from is missing."""
     for key in ("TEACHER", "TEACHER_FEATURES"):
         if cfg.KD[key]:
             _check_file(f"KD.{key}", cfg.KD[key], "name the teacher's file")
     if cfg.KD.TEACHER and not settings_beside(Path(cfg.KD.TEACHER)).is_file():
         raise ConfigError(
-            f"KD.TEACHER {cfg.KD.TEACHER}: no config.yml beside it, to tell what network it is; copy that of "
-            "its run there"
+            f"KD.TEACHER {cfg.KD.TEACHER}: no config.yml beside it to say what network it is; copy the one "
+            "of its run there"
         )
-    if cfg.RESUME:  # nothing else is loaded but the run's own state
+    if cfg.RESUME:  # only the run's own state is loaded
         return
     if cfg.MODEL.PRETRAIN_CHOICE == "self" or cfg.MODEL.PRETRAIN_PATH and cfg.MODEL.PRETRAIN_CHOICE != "none":
         _check_file(
             "MODEL.PRETRAIN_PATH",
             cfg.MODEL.PRETRAIN_PATH,
-            "name a file with --model_path, or start from random numbers with --pretrain_choice none",
+            "name a file with --model_path, or start from random weights with --pretrain_choice none",
         )
 
 
 def check_tested_weights(cfg: CfgNode) -> None:
-    """Raise a ConfigError if the weights to test are not named or not there."""
+    """Raise a ConfigError if the weights to test are not named or missing."""
     _check_file("TEST.WEIGHT", cfg.TEST.WEIGHT, "name the weights with --model_path logs/<run>/mAPxx.pth")
 
 

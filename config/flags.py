@@ -7,10 +7,10 @@ from .setting import Setting, setting
 
 
 class Flag(NamedTuple):
-    """A flag, or words without one, of some commands."""
+    """A flag, or positional words, of some commands."""
 
-    names: tuple[str, ...]  # without dashes: words that the command needs
-    fills: str | Setting  # the setting of config/defaults.py that it fills, or what it holds besides them
+    names: tuple[str, ...]  # without dashes: positional words, which are required
+    fills: str | Setting  # the setting of config/defaults.py that it fills, or its own value
     metavar: str  # "": it takes no value and switches its setting on
     help: str
     commands: tuple[str, ...]  # names of commands, or of kinds of commands
@@ -45,7 +45,7 @@ FLAGS = (
         ("--pretrain_choice",),
         "MODEL.PRETRAIN_CHOICE",
         "CHOICE",
-        "start from ImageNet's weights, a whole ReID checkpoint (self) or random numbers",
+        "start from ImageNet weights, a whole ReID checkpoint (self) or random weights",
         BOTH,
     ),
     Flag(("--neck",), "MODEL.NECK", "CHOICE", "what is between the feature and the classifier", BOTH),
@@ -53,7 +53,7 @@ FLAGS = (
         ("--test_neck", "--neck_feat"),
         "TEST.NECK_FEAT",
         "CHOICE",
-        "feature to test, on which side of the BNNeck",
+        "side of the BNNeck whose feature is tested",
         BOTH,
     ),
     Flag(("--IF_WITH_CENTER",), "MODEL.IF_WITH_CENTER", "yes|no", "add the center loss", BOTH),
@@ -65,28 +65,28 @@ FLAGS = (
         TRAINING,
         NEWEST,
     ),
-    Flag(("--freeze",), "SOLVER.FREEZE", "", "leave the backbone as it is for the first epochs", TRAINING),
+    Flag(("--freeze",), "SOLVER.FREEZE", "", "freeze the backbone for the first epochs", TRAINING),
     Flag(("--freeze_epoch",), "SOLVER.FREEZE_EPOCHS", "N", "how many epochs --freeze lasts", TRAINING),
     Flag(("--kd",), "KD.SELF", "", "self-distillation: the last stage teaches the earlier ones", TRAINING),
     Flag(
         ("--feature_loss_coefficient",),
         "KD.FEATURE_LOSS_COEFFICIENT",
         "X",
-        "weight of the stages' features in it",
+        "weight of the feature loss of --kd",
         TRAINING,
     ),
     Flag(
         ("--calibrate",),
         "TEST.CALIBRATE",
         "",
-        "find the similarity at which two images are one person",
+        "find the similarity above which two images show the same person",
         TESTING,
     ),
     Flag(
         ("--save_results",),
         "TEST.SAVE_RESULTS",
         "FILE",
-        "each query's result: .parquet, .csv or .json",
+        "file for each query's result: .parquet, .csv or .json",
         TESTING,
     ),
     Flag(("--show_worst",), "TEST.SHOW_WORST", "N", "log the N queries with the worst results", TESTING),
@@ -97,25 +97,25 @@ FLAGS = (
         "picture of the data set (default: logs/data-<name>.png)",
         ("validate_data",),
     ),
-    Flag(("--json",), JSON, "FILE", "write the findings there, with all names", ("validate_data",)),
+    Flag(("--json",), JSON, "FILE", "write all findings to this file, with all names", ("validate_data",)),
     Flag(("runs",), setting((), path=True), "RUN", "folder of a run, logs/<run>", ("results",)),
     Flag(("--sizes",), setting(()), "SIZE", "sizes to measure (default: all)", ("benchmark eval",)),
     Flag(
         ("--re_ranking",),
         setting(("market1501", "msmt17")),
         "SIZE",
-        "of these, to re-rank",
+        "sizes to re-rank as well",
         ("benchmark eval",),
     ),
     Flag(
         ("--plain",),
         setting(("market1501",)),
         "SIZE",
-        "of these, also with the plain implementation",
+        "sizes to measure with the plain implementation as well",
         ("benchmark eval",),
     ),
-    Flag(("--repeats",), setting(5, least=1), "N", "runs, of which the median counts", ("benchmark eval",)),
-    Flag(("--steps",), setting(10, least=1), "N", "steps at a time", ("benchmark train",)),
-    Flag(("--rounds",), setting(5, least=1), "N", "turns, of which the median counts", ("benchmark train",)),
-    Flag(("--json",), JSON, "FILE", "write the figures there as well", ("benchmark eval", "benchmark train")),
+    Flag(("--repeats",), setting(5, least=1), "N", "runs; the median is reported", ("benchmark eval",)),
+    Flag(("--steps",), setting(10, least=1), "N", "steps per round", ("benchmark train",)),
+    Flag(("--rounds",), setting(5, least=1), "N", "rounds; the median is reported", ("benchmark train",)),
+    Flag(("--json",), JSON, "FILE", "write the figures to this file", ("benchmark eval", "benchmark train")),
 )

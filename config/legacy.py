@@ -1,4 +1,4 @@
-"""Settings as reid-strong-baseline and programs made from it write them."""
+"""Settings as reid-strong-baseline and programs derived from it write them."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def without_obsolete(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def translate(key: str, value: Any) -> dict[str, Any]:
-    """A setting in this program's words, which may be more than one."""
+    """A setting in this program's terms, in which it may be more than one."""
     if key == "MODEL.NAME" and value.endswith(SELF_DISTILLED):
         return {key: value.removesuffix(SELF_DISTILLED), "KD.SELF": True}
     if key == "MODEL.METRIC_LOSS_TYPE" and value in CENTER_TYPES:

@@ -53,7 +53,7 @@ def load_cfg(
         for key, value in without_obsolete(_all_pairs(options.config_file, pairs, kind)):
             for name, translated in translate(key, _read(key, value)).items():
                 _set(cfg, name, translated)
-    except RecursionError:  # YAML can nest without end, in itself even
+    except RecursionError:  # YAML can nest without end, even in itself
         raise ConfigError(
             "settings are nested too deeply; no setting is more than a list of values"
         ) from None
@@ -72,14 +72,14 @@ def compare_settings(cfg: CfgNode, run: str) -> list[str]:
         run: those that the run began with, as YAML.
 
     Raises:
-        ConfigError: a change that would make another training of it.
+        ConfigError: a change that would make it a different training.
     """
     now = dict(_flatten(yaml.safe_load(cfg.dump())))
     return check_changes(now, dict(_flatten(yaml.safe_load(run))))
 
 
 def _all_pairs(config_file: str, pairs: list[tuple[str, Any]], kind: Kind) -> list[tuple[str, Any]]:
-    """All settings with their values, as they are written, in the order in which they count."""
+    """All settings with their values, as they are written, in the order in which they apply."""
     named = {key: _read(key, dict(pairs).get(key, "")) for key in ("RESUME", "OUTPUT_DIR")}
     if kind.resumes and (run := named["RESUME"]):
         folder = run_folder(run, named["OUTPUT_DIR"])
@@ -112,11 +112,7 @@ def _read_yaml(file: str | Path) -> dict:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         problem = str(getattr(error, "problem", None) or error)
-        hint = (
-            "; back slashes stay as they are in single quotes or without quotes"
-            if "escape" in problem
-            else ""
-        )
+        hint = "; backslashes are kept in single quotes or without quotes" if "escape" in problem else ""
         raise ConfigError(f"{file}{where}: not YAML ({problem}){hint}") from None
     if tree is not None and not isinstance(tree, dict):
         raise ConfigError(f"{file}: settings are written as SECTION: then KEY: value on indented lines")
@@ -133,7 +129,7 @@ def _flatten(tree: dict, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _read(key: str, value: Any) -> Any:
-    """A value, as YAML or the command line has it, as the type of the setting that the key names."""
+    """A value of YAML or the command line, converted to the type of the setting that the key names."""
     if key in SETTINGS:
         return read_value(SETTINGS[key], value, key)
     if inner := [name for name in SETTINGS if name.startswith(f"{key}.")]:

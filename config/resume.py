@@ -46,7 +46,7 @@ def check_changes(now: Mapping, run: Mapping) -> list[str]:
         run: the same, of the run.
 
     Raises:
-        ConfigError: a change that would make another training of it.
+        ConfigError: a change that would make it a different training.
     """
     changed = {key: (value, now[key]) for key, value in run.items() if key in now and now[key] != value}
     texts = {key: f"{key} {now} ({before} in the run)" for key, (before, now) in changed.items()}
@@ -59,7 +59,8 @@ def check_changes(now: Mapping, run: Mapping) -> list[str]:
         changeable.discard("SOLVER.MAX_EPOCHS")
     if fixed := [text for key, text in texts.items() if key not in changeable]:
         raise ConfigError(
-            f"this would not be the run that is to go on: {'; '.join(fixed)}; leave these as they were, or "
-            "start a new run from its weights with --pretrain_choice self --model_path <run>/mAPxx.pth"
+            f"these settings differ from the run that is resumed: {'; '.join(fixed)}; leave them as they "
+            "were, or start a new run from its weights with --pretrain_choice self "
+            "--model_path <run>/mAPxx.pth"
         )
     return [text for key, text in texts.items() if key not in ("OUTPUT_DIR", "RESUME")]

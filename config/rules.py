@@ -1,21 +1,21 @@
-"""Settings that do not go together: a list of what is wrong, one text per problem."""
+"""Settings that do not fit together: a list of what is wrong, one text per problem."""
 
 from yacs.config import CfgNode
 
 
 def training_problems(cfg: CfgNode) -> list[str]:
-    """Of a training."""
+    """Problems with the settings of a training."""
     return [*_batch_problems(cfg), *_network_problems(cfg), *_distillation_problems(cfg)]
 
 
 def training_warnings(cfg: CfgNode) -> list[str]:
-    """What a training can do, but hardly should."""
+    """Settings that a training accepts but that are rarely meant."""
     metric_loss = cfg.MODEL.METRIC_LOSS_TYPE
     if cfg.DATALOADER.SAMPLER != "softmax" or metric_loss == "none":
         return []
     return [
         f"shuffled batches (DATALOADER.SAMPLER softmax) hold few pairs for the {metric_loss} loss; "
-        "MODEL.METRIC_LOSS_TYPE none leaves it out"
+        "MODEL.METRIC_LOSS_TYPE none turns it off"
     ]
 
 
@@ -43,8 +43,8 @@ def _network_problems(cfg: CfgNode) -> list[str]:
     head_learns = model.ID_LOSS_TYPE != "none" or model.POOLING == "gem" or model.EMBEDDING_DIM
     if solver.FREEZE and solver.FREEZE_EPOCHS and not head_learns:
         problems.append(
-            "nothing to train while the backbone is frozen (SOLVER.FREEZE): with MODEL.ID_LOSS_TYPE none, it "
-            "is all that learns"
+            "nothing to train while the backbone is frozen (SOLVER.FREEZE): with MODEL.ID_LOSS_TYPE none, "
+            "nothing else learns"
         )
     if solver.SCHEDULE == "cosine" and solver.MIN_LR > solver.BASE_LR:
         problems.append(f"SOLVER.MIN_LR {solver.MIN_LR} must not be above SOLVER.BASE_LR {solver.BASE_LR}")
@@ -58,17 +58,17 @@ def _distillation_problems(cfg: CfgNode) -> list[str]:
     if (kd.SELF or kd.TEACHER or kd.TEACHER_FEATURES) and (
         model.ID_LOSS_TYPE != "softmax" or model.HEAD != "global"
     ):
-        problems.append("distillation (KD) goes with MODEL.ID_LOSS_TYPE softmax and MODEL.HEAD global")
+        problems.append("distillation (KD) needs MODEL.ID_LOSS_TYPE softmax and MODEL.HEAD global")
     return problems
 
 
 def test_problems(cfg: CfgNode) -> list[str]:
-    """Of a test."""
+    """Problems with the settings of a test."""
     problems = []
     if cfg.TEST.K2 > cfg.TEST.K1:
         problems.append(f"TEST.K2 {cfg.TEST.K2} must not be above TEST.K1 {cfg.TEST.K1}")
     if cfg.TEST.QUERY_EXPANSION and not cfg.TEST.FEAT_NORM:
         problems.append("TEST.QUERY_EXPANSION weighs by cosines: TEST.FEAT_NORM must be yes")
     if cfg.TEST.PROTOCOL != "standard" and (cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST):
-        problems.append("results of each query (SAVE_RESULTS, SHOW_WORST) are for TEST.PROTOCOL standard")
+        problems.append("results of each query (SAVE_RESULTS, SHOW_WORST) need TEST.PROTOCOL standard")
     return problems

@@ -40,11 +40,11 @@ class Bounds:
 class Setting:
     """A default and what is known about the values that may replace it."""
 
-    value: Any  # whose type is that of the setting; an empty list holds texts
+    value: Any  # whose type is that of the setting; an empty list holds strings
     bounds: Bounds = Bounds()
     choices: tuple[str, ...] = ()  # valid names where no registry holds them
     path: bool = False  # of a file or folder: ~ is the home folder
-    may_change: bool = False  # when a run is resumed, because it decides nothing about the weights
+    may_change: bool = False  # when a run is resumed, because it does not affect the weights
     may_move: bool = False  # the same, but only from one path to another
 
 

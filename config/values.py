@@ -1,4 +1,4 @@
-"""From a value, as YAML or the command line has it, to one of its setting's type."""
+"""Converts a value of YAML or the command line to the type of its setting."""
 
 import math
 import os
@@ -22,7 +22,7 @@ SWITCH = {
 
 
 def read_value(setting: Setting, value: Any, name: str) -> Any:
-    """The value, as the type that the setting's default has; in a path, ~ is the home folder.
+    """The value, converted to the type of the setting's default; in a path, ~ is the home folder.
 
     Raises:
         ConfigError: it is not of that type; the message begins with ``name``.
@@ -40,13 +40,13 @@ def _read(value: Any, default: Any, name: str) -> Any:
     if isinstance(value, str) and (value.startswith(("(", "[", "'", '"')) or not isinstance(default, str)):
         value = _literal(value)
     if isinstance(default, list | tuple):
-        if isinstance(value, str):  # also [market1501, msmt17], which is not a literal for want of quotes
+        if isinstance(value, str):  # also [market1501, msmt17], which is not a literal for lack of quotes
             value = [part.strip() for part in re.sub(r"^\[(.*)\]$", r"\1", value).split(",")]
         items = value if isinstance(value, list | tuple) else [value]
         return type(default)(_read(item, default[0] if default else "", name) for item in items)
     if isinstance(default, bool):
         if str(value).lower() not in SWITCH:
-            raise ConfigError(f"{name}: {value!r} is no switch; write yes or no")
+            raise ConfigError(f"{name}: {value!r} is not a switch; write yes or no")
         return SWITCH[str(value).lower()]
     if isinstance(default, str):
         return _text(value, name)
@@ -57,11 +57,11 @@ def _text(value: Any, name: str) -> str:
     if isinstance(value, bool):  # YAML reads an unquoted no as False
         return "yes" if value else "no"
     if not isinstance(value, str | int | float):
-        raise ConfigError(f"{name}: {value!r} is no text")
+        raise ConfigError(f"{name}: {value!r} is not text")
     if isinstance(value, str) and re.search(r"[\x00-\x1f\x7f]", value):  # what YAML makes of "E:\new"
         raise ConfigError(
-            f"{name}: {value!r} holds a control character; in YAML, back slashes stay as they are in single "
-            "quotes or without quotes"
+            f"{name}: {value!r} holds a control character; in YAML, backslashes are kept in single quotes "
+            "or without quotes"
         )
     return str(value)
 
@@ -74,11 +74,11 @@ def _number(value: Any, kind: type, name: str) -> int | float:
                 return number
     except (ValueError, OverflowError):  # whole numbers of nan and infinity; numbers too large
         pass
-    raise ConfigError(f"{name}: {value!r} is no {'whole number' if kind is int else 'number'}")
+    raise ConfigError(f"{name}: {value!r} is not a {'whole number' if kind is int else 'number'}")
 
 
 def _literal(text: str) -> Any:
-    r"""The Python literal that a text spells, or the text itself; back slashes stay, as in ``('E:\new')``."""
+    r"""The Python literal that a text spells, or the text; backslashes are kept, as in ``('E:\new')``."""
     try:
         return literal_eval(text.strip().replace("\\", r"\\"))
     except (ValueError, SyntaxError, MemoryError, RecursionError):

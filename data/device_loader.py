@@ -77,7 +77,7 @@ class DeviceLoader:
 
         Args:
             epoch: its number.
-            start: batches that have been trained on; from there, the augmentation goes on as it stands.
+            start: batches that have been trained on; from there, the augmentation continues as it stands.
         """
         sampler = self.loader.batch_sampler
         sampler.set_epoch(epoch, start)

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from utils.device import upload
+
 from .cache import PixelCache
 from .datasets import Record
 from .reading import read_image
@@ -24,8 +26,8 @@ class Batch(NamedTuple):
     bad: list[str]  # files of this batch that could not be read
 
     def to(self, device: torch.device) -> "Batch":
-        """The batch on a device."""
-        return Batch(*(field.to(device, non_blocking=True) for field in self[:4]), self.bad)
+        """The batch on a device, where some of it may lie already."""
+        return Batch(*(upload(field, device) for field in self[:4]), self.bad)
 
 
 class ImageDataset(Dataset):

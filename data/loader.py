@@ -77,7 +77,7 @@ class ReidLoader(DataLoader):
     def _report(self, path: str) -> None:
         if self.on_bad_image == "stop":
             raise InputError(
-                f"{path} cannot be read as an image; remove it, or go on without such files with "
+                f"{path} cannot be read as an image; remove it, or skip such files with "
                 "DATASETS.ON_BAD_IMAGE skip"
             )
         if path not in self._warned:

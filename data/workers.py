@@ -29,7 +29,6 @@ from .images import Batch
 PATIENCE = 600
 SHARED_MEMORY = Path("/dev/shm")  # of Linux, where containers have 64 MB of it by default
 
-
 TOO_MANY_FILES = (
     "too many open files to hand a batch over; raise the limit with ulimit -n, or lower "
     "DATALOADER.NUM_WORKERS; the weights saved so far are whole"
@@ -130,8 +129,9 @@ def explain(error: Exception) -> str | None:
         )
     if not isinstance(error, RuntimeError):
         return None
-    # Of a process that died, torch gives what it learnt from the system as the cause.
-    return (error.__cause__ and explain(error.__cause__)) or failure(error)
+    # Of a process that died, the cause may be what the system told torch, with the signal.
+    told = isinstance(error.__cause__, RuntimeError) and failure(error.__cause__)
+    return told or failure(error)
 
 
 def warn_of_shared_memory(*loaders: DataLoader) -> None:

@@ -1,4 +1,4 @@
-"""Students, their teachers, and what passes between them."""
+"""Students, their teachers, and what they learn from them."""
 
 from .build import Distillation, build_student, make_distillation
 from .feature_file import read_features

@@ -1,4 +1,4 @@
-"""From the settings to what a student learns beside its identities."""
+"""From the settings to what a student learns besides the identities."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from .teacher import FeatureTeacher, Lesson, NetworkTeacher, Teacher, check_same
 def make_distillation(
     cfg: CfgNode, teacher_cfg: CfgNode | None, records: Sequence, num_classes: int, device: torch.device
 ) -> "Distillation | None":
-    """What the settings' section KD asks for; None if that is nothing.
+    """What the settings' section KD asks for; None if nothing.
 
     Args:
         cfg: the settings.
@@ -28,7 +28,7 @@ def make_distillation(
         device: to compute on.
 
     Raises:
-        InputError: the teacher's file cannot be read, or does not go with the settings.
+        InputError: the teacher's file cannot be read, or does not fit the settings.
     """
     teacher: Teacher | None = None
     if cfg.KD.TEACHER:
@@ -50,7 +50,7 @@ class Distillation:
 
     Args:
         cfg: the settings; section KD.
-        teacher: None: there is none.
+        teacher: of the student; None: no teacher.
 
     Attributes:
         weights: of each loss that there is, by its name in ``parts``. Of a teacher: ``kd_relation``,

@@ -1,4 +1,4 @@
-"""Features that another program made: a file of image names and vectors."""
+"""Features computed by another program: a file of image names and vectors."""
 
 import csv
 from collections import Counter
@@ -18,8 +18,8 @@ def read_features(file: Path, paths: Sequence[str]) -> np.ndarray:
     """The features of images.
 
     ``.npz`` holds ``names`` (N,) and ``features`` (N, D); ``.parquet`` the columns ``name`` and ``feature``
-    (a list of numbers); ``.csv`` lines of a name and D numbers, with or without a line of titles. A name is
-    an image's path, or as much of its end as tells it from the others: mostly the file's name.
+    (a list of numbers); ``.csv`` lines of a name and D numbers, with or without a header line. A name is
+    an image's path, or as much of its end as distinguishes it from the others, usually the file's name.
 
     Args:
         file: with one of these suffixes.
@@ -35,19 +35,19 @@ def read_features(file: Path, paths: Sequence[str]) -> np.ndarray:
     if features.ndim != 2 or len(features) != len(names) or not features.size:
         raise InputError(f"{file}: {len(names)} names do not fit features of shape {features.shape}")
     if not np.isfinite(features).all():
-        raise InputError(f"{file}: some features are not finite numbers; make them anew")
+        raise InputError(f"{file}: some features are not finite; compute them again")
     names = [name.replace("\\", "/") for name in names]
     rows = {name: row for row, name in enumerate(names)}
     ends = [_end_in(path, rows) for path in paths]
     missing = [path for path, end in zip(paths, ends, strict=True) if end is None]
     if missing:
         raise InputError(
-            f"{file} has no feature of {len(missing)} of {len(paths)} images, such as {missing[0]}; make "
-            "features of all training images, each under its file's name"
+            f"{file} has no feature for {len(missing)} of {len(paths)} images, such as {missing[0]}; compute "
+            "those of all training images, each under its file's name"
         )
     counted = Counter(names)
     if twice := [end for end in ends if counted[end] > 1]:
-        raise InputError(f"{file}: {twice[0]} has several features; leave one of each image")
+        raise InputError(f"{file}: {twice[0]} has several features; keep one per image")
     shared = [end for end, number in Counter(ends).items() if number > 1]
     if shared:
         raise InputError(

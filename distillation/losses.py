@@ -1,4 +1,4 @@
-"""What a student learns from a teacher: its scores, its features, and how alike it finds two images."""
+"""What a student learns from a teacher: its scores, its features, and how similar it finds two images."""
 
 import torch
 import torch.nn.functional as F
@@ -40,7 +40,7 @@ def relation_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     """Squared difference of the cosine similarities of all pairs of images.
 
     After Tung and Mori, "Similarity-Preserving Knowledge Distillation", ICCV 2019, with features of unit
-    length in place of rows of unit length, so that a batch's size and its mixture of people do not scale it.
+    length in place of rows of unit length, so that the size of a batch and its mix of people do not scale it.
 
     Args:
         student: (B, D) features.

@@ -1,4 +1,4 @@
-"""A network with what it needs beside it, in training alone, to learn from a teacher or from itself."""
+"""A network with what it needs, only in training, to learn from a teacher or from itself."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class StudentOutput(NamedTuple):
     score: torch.Tensor  # (B, C)
     feat: torch.Tensor  # (B, D), before the neck
     after: torch.Tensor  # (B, D), after it: what is tested
-    pooled: torch.Tensor  # (B, W), of the last stage's map: what the earlier ones learn
+    pooled: torch.Tensor  # (B, W), of the last stage's map: what the earlier stages learn
     adapted: torch.Tensor | None  # (B, D') in the teacher's width
     stages: list[tuple[torch.Tensor, torch.Tensor]]  # (B, C) scores and (B, W) features of earlier stages
 
@@ -24,7 +24,7 @@ class Student(Baseline):
 
     Args:
         spec: of the network, without parts; with ``stages``, of a backbone that has them.
-        teacher_dim: the teacher's width D'; 0: its features are not learnt directly.
+        teacher_dim: the teacher's width D'; 0: its features are not learned directly.
         stages: whether the earlier stages learn.
     """
 

@@ -1,4 +1,4 @@
-"""Who teaches: a trained network, or the features that any other program made of the training images."""
+"""Teachers: a trained network, or the features that another program computed of the training images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +17,10 @@ from .feature_file import read_features
 
 
 class Lesson(NamedTuple):
-    """What a teacher says of a batch."""
+    """What a teacher says about a batch."""
 
     features: torch.Tensor  # (B, D')
-    logits: torch.Tensor | None  # (B, C) scores of the student's people; None: it does not know them
+    logits: torch.Tensor | None  # (B, C) scores for the student's identities; None: it does not know them
 
 
 class Teacher(Protocol):
@@ -28,7 +28,7 @@ class Teacher(Protocol):
 
     Attributes:
         dim: width D' of its features.
-        knows_classes: whether it gives scores of the student's people.
+        knows_classes: whether it gives scores for the student's identities.
     """
 
     dim: int
@@ -50,12 +50,12 @@ class NetworkTeacher:
     Args:
         cfg: the settings of its run.
         path: its weights.
-        num_classes: the student's identities. With as many, the teacher's scores are taken to be of the same.
+        num_classes: the student's identities. If the teacher has as many, they are taken to be the same.
         size: height and width of the student's images [pixels]; they are resized to the teacher's.
         device: to compute on.
 
     Raises:
-        InputError: the weights do not fit the settings beside them, or its pixels are normalised otherwise.
+        InputError: the weights do not fit the settings beside them, or its pixels are normalised differently.
     """
 
     def __init__(self, cfg: CfgNode, path: str, num_classes: int, size: Sequence[int], device: torch.device):
@@ -66,7 +66,7 @@ class NetworkTeacher:
         plain = cfg.MODEL.ID_LOSS_TYPE == "softmax" and cfg.MODEL.HEAD == "global"
         self.knows_classes = plain and report.classifier
         if not self.knows_classes:
-            logger.info("The teacher's scores are of another kind: its features teach alone (not KD.LOGITS)")
+            logger.info("The teacher's scores are of another kind: only its features teach (not KD.LOGITS)")
         self.model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
         self.dim = self.model.feature_dim
         self.size = None if list(cfg.INPUT.SIZE_TEST) == list(size) else tuple(cfg.INPUT.SIZE_TEST)
@@ -99,7 +99,7 @@ class FeatureTeacher:
     """
 
     knows_classes = True
-    SCALE = 40.0  # softened by a temperature of 4, a strong network's scores leave a person about a half
+    SCALE = 40.0  # softened by a temperature of 4, a strong network's scores give a person about one half
 
     def __init__(self, file: str, paths: Sequence[str], classes: Sequence[int], device: torch.device):
         features = torch.from_numpy(read_features(Path(file), paths)).to(device)

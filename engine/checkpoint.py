@@ -15,8 +15,8 @@ from .saving import BackgroundSaver
 class BestCheckpoints:
     """Keeps ``mAPxx.pth`` (xx: mAP in percent) of the best evaluations and of the newest.
 
-    No reader and no crash sees half of a file. When two evaluations give the same xx, the newer takes the
-    name.
+    Files are always whole, for readers and after a crash. When two evaluations give the same xx, the newer
+    takes the name.
 
     Args:
         folder: of the run.
@@ -34,14 +34,14 @@ class BestCheckpoints:
     def check_space(self, model: nn.Module) -> None:
         """Raise an InputError if the disk has no room for the files of the run."""
         size = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
-        # The best, the newest and the one being written; then last.pth three times, each of which also
-        # holds two numbers for each weight, the optimizer's.
+        # The best, the newest and the one being written; then three copies of last.pth, each with two more
+        # numbers per weight, the optimizer's.
         needed = size * (self.keep_best + 2 + 3 * 3)
         free = shutil.disk_usage(self.folder.path).free
         if free < needed:
             raise InputError(
-                f"{self.folder.path} has {free >> 20} MB free, the weights of this run need about "
-                f"{needed >> 20} MB; free some, or choose another folder with OUTPUT_DIR <folder>"
+                f"{self.folder.path} has {free >> 20} MB free, but the weights of this run need about "
+                f"{needed >> 20} MB; free some space, or choose another folder with OUTPUT_DIR <folder>"
             )
 
     def save(self, model: nn.Module, mean_ap: float) -> Path:
@@ -52,8 +52,8 @@ class BestCheckpoints:
             mean_ap: mAP of the evaluation, 0..1.
 
         Raises:
-            InputError: a file before could not be written, as on a disk that is full or read-only; those
-                that were there stay.
+            InputError: an earlier file could not be written, as on a full or read-only disk; existing files
+                are kept.
         """
         file = self.folder.weights(mean_ap, self.distilled)
         state = {

@@ -12,7 +12,8 @@ class WeightAverage:
     The decay starts low, (1 + n) / (10 + n) at iteration n, so that the first, random weights are soon
     forgotten. Buffers, such as the statistics of batch norms, are those of the network.
 
-    All tensors move in a few kernels, where ignite's handler launches two for each of them.
+    All tensors of a dtype move in one operation, for which CUDA has a kernel; ignite's handler launches two
+    kernels for each tensor.
 
     Args:
         model: to follow, on its device.
@@ -26,10 +27,17 @@ class WeightAverage:
         self.decay = decay
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self._source = model
+        # dtype -> buffers of the average, of the network; a list of several would be copied one by one.
+        self._buffers: dict[torch.dtype, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
+        for own, other in zip(self.model.buffers(), model.buffers(), strict=True):
+            own_list, other_list = self._buffers.setdefault(own.dtype, ([], []))
+            own_list.append(own)
+            other_list.append(other)
 
     @torch.no_grad()
     def update(self, iteration: int) -> None:
         """Move the average after the step of an iteration, counted from 1."""
         weight = max(1 - self.decay, 9 / (10 + iteration))
         torch._foreach_lerp_(list(self.model.parameters()), list(self._source.parameters()), weight)
-        torch._foreach_copy_(list(self.model.buffers()), list(self._source.buffers()))
+        for own, other in self._buffers.values():
+            torch._foreach_copy_(own, other)

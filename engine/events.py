@@ -1,4 +1,4 @@
-"""What a training tells those who watch it."""
+"""The events of a training, and what they carry."""
 
 from ignite.engine import Engine, EventEnum
 
@@ -24,6 +24,6 @@ def iteration_of_epoch(engine: Engine) -> int:
 
 
 def is_line_due(engine: Engine, period: int) -> bool:
-    """Whether a line of the log is due: every ``period`` iterations of an epoch, and at its end."""
+    """Whether a log line is due: every ``period`` iterations of an epoch, and at its end."""
     iteration = iteration_of_epoch(engine)
     return iteration % period == 0 or iteration == engine.state.epoch_length

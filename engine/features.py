@@ -21,15 +21,15 @@ CHUNK = 4096  # features gathered on the device before they are copied to the ho
 
 
 class FeatureExtractor:
-    """Computes features batch by batch, in smaller pieces where the memory does not hold a batch.
+    """Computes features batch by batch, in smaller pieces if a batch does not fit into memory.
 
     Args:
         model: on ``device``; put into evaluation mode.
         transform: transform(images (B, 3, H, W) uint8 RGB, dtype) -> the network's input, on the device of
-            the images; ``transform.size`` is the height and width that it wants [pixels].
+            the images; ``transform.size`` is the height and width that it expects [pixels].
         device: to compute on.
         batch_size: most images at a time.
-        amp: compute in the processor's fast precision (bfloat16 or float16) where it has one.
+        amp: compute in the processor's fast precision (bfloat16 or float16) if it has one.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class FeatureExtractor:
     ):
         self.model, self.transform, self.device = model.eval(), transform, device
         self.autocast, self.dtype = autocast(device, amp), network_dtype(device, amp)
-        self.most = batch_size  # images at a time; it falls where the memory is short
+        self.most = batch_size  # images at a time; lowered when memory runs out
         self._warned = False
 
     def __call__(self, images: torch.Tensor | Sequence[str | Path | np.ndarray]) -> torch.Tensor:
@@ -99,7 +99,7 @@ class FeatureExtractor:
             return self.model(images).float()
 
     def embed(self, loader: DeviceLoader, mirror: bool = False) -> Embedded:
-        """Features of a loader's images, in its order, on the host; in the first of many processes, of all.
+        """Features of a loader's images, in its order, on the host; of all processes in the first.
 
         Args:
             loader: of what the network reads.
@@ -126,7 +126,7 @@ class FeatureExtractor:
             if sum(map(len, on_device)) >= CHUNK:
                 to_host()
 
-        if len(loader):  # one of many processes may have no image
+        if len(loader):  # one of several processes may have no image
             make_engine(step).run(loader)
         to_host()
         features = gather_rows(torch.cat(on_host) if on_host else torch.empty(0, 0))

@@ -1,4 +1,4 @@
-"""The figures of a run so far: losses by line of the log, results by evaluation."""
+"""The figures of a run so far: losses by log line, results by evaluation."""
 
 from collections import namedtuple
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from .events import TrainingEvents, iteration_of_epoch
 
 
 class Logged(NamedTuple):
-    """A line of the log."""
+    """The figures of a log line."""
 
     epoch: float  # epochs trained, with their fraction
     loss: float
@@ -22,10 +22,10 @@ Evaluated = namedtuple("Evaluated", COLUMNS)
 
 
 class History:
-    """Collects what a trainer's events tell.
+    """Collects the figures that a trainer's events carry.
 
     Attributes:
-        losses: every line of the log.
+        losses: every log line.
         results: every evaluation.
     """
 

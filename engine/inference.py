@@ -23,7 +23,7 @@ from .features import FeatureExtractor
 
 
 def evaluate(cfg: CfgNode, model: nn.Module, val_loader: DeviceLoader, num_query: int) -> RankMetrics | None:
-    """Metrics of the plain ranking, as training needs them after an epoch; None but in the first process.
+    """Metrics of the plain ranking, as training needs them after an epoch; None except in the first process.
 
     Args:
         cfg: the settings.
@@ -52,8 +52,8 @@ def do_inference(
         multi_query_loader: further images of the queries' people, or None.
 
     Returns:
-        The images as the network gives them, and the ranks of the plain ranking; None but in the first
-        process, which alone ranks.
+        The images as the network gives them, and the ranks of the plain ranking; None except in the first
+        process, the only one that ranks.
     """
     model.to(val_loader.device, memory_format=torch.channels_last)
     extractor = make_extractor(cfg, model, val_loader)
@@ -71,7 +71,7 @@ def do_inference(
 
 
 def make_extractor(cfg: CfgNode, model: nn.Module, loader: DeviceLoader) -> FeatureExtractor:
-    """An extractor for a loader's images, as TEST and SOLVER.AMP want it."""
+    """An extractor for a loader's images, as TEST and SOLVER.AMP describe it."""
     return FeatureExtractor(model, loader.transform, loader.device, cfg.TEST.IMS_PER_BATCH, cfg.SOLVER.AMP)
 
 
@@ -91,7 +91,7 @@ def embed_test(
 
 
 def log_metrics(metrics: RankMetrics, num_query: int) -> None:
-    """Log mAP and Rank-1/5/10, in the caller's name, and how many queries could not count."""
+    """Log mAP and Rank-1/5/10, in the caller's name, and how many queries did not count."""
     log = logger.opt(depth=1)
     for line in metric_lines(metrics):
         log.info(line)

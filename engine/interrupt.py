@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, heard when nothing is lost by stopping."""
+"""Ctrl-C and SIGTERM, handled where stopping loses nothing."""
 
 import os
 import signal
@@ -14,11 +14,11 @@ SIGNALS = (signal.SIGINT,) if sys.platform == "win32" else (signal.SIGINT, signa
 
 
 class StoppedError(BaseException):
-    """A signal came while stopping at once loses nothing. Like KeyboardInterrupt, it is not an Exception."""
+    """A signal came where stopping at once loses nothing. Like KeyboardInterrupt, it is not an Exception."""
 
 
 class Interrupt:
-    """Takes SIGINT and SIGTERM (on Windows, Ctrl-C alone) as a wish to stop, for as long as it is entered.
+    """Takes SIGINT and SIGTERM (on Windows, only Ctrl-C) as a request to stop, while it is entered.
 
         with Interrupt() as interrupt:
             for step in steps:
@@ -49,7 +49,7 @@ class Interrupt:
             signal.signal(number, handler)
 
     def wished(self) -> bool:
-        """Whether any of the processes has had a signal; all of them must ask together."""
+        """Whether any of the processes has received a signal; all of them must ask together."""
         self.heard = idist.all_reduce(int(self.heard), "MAX") > 0
         return self.heard
 
@@ -65,7 +65,7 @@ class Interrupt:
             self._at_once = False
 
     def _hear(self, number: int, _) -> None:
-        if os.getpid() != self._owner:  # a process that reads images; it is told to end by its owner
+        if os.getpid() != self._owner:  # a process that reads images; its owner tells it to end
             return
         if self.heard and number == signal.SIGINT and not launched_by_torchrun():
             raise KeyboardInterrupt

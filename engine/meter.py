@@ -45,5 +45,5 @@ class Meter:
         return {"names": self._names, "sums": self._sums}
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on summing up from a ``state_dict``."""
+        """Continue summing up from a ``state_dict``."""
         self._names, self._sums = list(state["names"]), state["sums"].to(self.device)

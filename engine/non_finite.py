@@ -1,4 +1,4 @@
-"""Losses that are not finite: the run ends at one, or its step is skipped; nothing waits for the device."""
+"""Non-finite losses: the run ends at one, or its step is skipped; nothing waits for the device."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -25,9 +25,9 @@ class _Batch(NamedTuple):
 
 
 class LossWatch:
-    """Ends the run at a loss that is not finite, once it is known which batch had it.
+    """Ends the run at a non-finite loss, once it is known which batch had it.
 
-    On a GPU that is some steps later: a loss is looked at when it has been copied to the host.
+    On a GPU that is some steps later: a loss is checked when it has been copied to the host.
 
     Args:
         skip: bad batches that are only warned about, their steps having been skipped.
@@ -41,7 +41,7 @@ class LossWatch:
         self._bad = 0
 
     def add(self, epoch: int, iteration: int, loss: torch.Tensor, indices: torch.Tensor) -> None:
-        """Note a batch's loss, a scalar on the device, and look at those that are known by now.
+        """Note a batch's loss, a scalar on the device, and check those that are known by now.
 
         Raises:
             InputError: one is not finite.
@@ -55,7 +55,7 @@ class LossWatch:
             self._look(self._waiting.popleft())
 
     def settle(self) -> None:
-        """Look at all losses, waiting for them; what is saved after this is free of bad ones.
+        """Check all losses, waiting for them; what is saved after this is free of bad ones.
 
         Raises:
             InputError: one is not finite.
@@ -71,7 +71,7 @@ class LossWatch:
         return {"bad": self._bad}
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on counting from a ``state_dict``."""
+        """Continue counting from a ``state_dict``."""
         self._bad = state["bad"]
 
     def _look(self, batch: _Batch) -> None:
@@ -86,11 +86,11 @@ class LossWatch:
             with writing(files):
                 files.write_text("\n".join(paths) + "\n", encoding="utf-8", errors="surrogateescape")
         if self._bad <= self.skip:
-            logger.warning(f"{text}; its step is left out ({self._bad} of SOLVER.SKIP_BAD_STEPS {self.skip})")
+            logger.warning(f"{text}; its step is skipped ({self._bad} of SOLVER.SKIP_BAD_STEPS {self.skip})")
             return
         raise InputError(
             f"{text}; its images: {files}; the weights saved before are good: start from them with a lower "
-            "SOLVER.BASE_LR or with SOLVER.CLIP_GRAD_NORM, or leave such steps out with SOLVER.SKIP_BAD_STEPS"
+            "SOLVER.BASE_LR or with SOLVER.CLIP_GRAD_NORM, or skip such steps with SOLVER.SKIP_BAD_STEPS"
         )
 
 
@@ -98,7 +98,7 @@ class BadStepGuard:
     """Skips a step of the optimizer if a loss that leads to it is not finite, without asking the host.
 
     Args:
-        buffers: of the network and the loss, which a bad batch must not spoil either.
+        buffers: of the network and the loss, which a bad batch must not change either.
         optimizer: with fused kernels.
     """
 
@@ -114,12 +114,12 @@ class BadStepGuard:
         self._bad = None
 
     def add(self, loss: torch.Tensor) -> None:
-        """Look at the loss of a batch, a scalar on the device."""
+        """Check the loss of a batch, a scalar on the device."""
         bad = (~loss.isfinite()).float()
         self._bad = bad if self._bad is None else torch.maximum(self._bad, bad)
 
     def skip_if_bad(self) -> None:
-        """Make the coming step one that changes nothing if a loss was bad, in any of the processes."""
+        """Make the next step change nothing if a loss was bad in any of the processes."""
         bad = idist.all_reduce(self._bad, "MAX")
         # As GradScaler does it: where this is 1, the fused kernels leave weights and statistics as they are.
         self.optimizer.found_inf = bad

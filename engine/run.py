@@ -1,4 +1,4 @@
-"""A training under way: what its steps, its lines of the log, its evaluations and its saves share."""
+"""A running training: what its steps, log lines, evaluations and saves share."""
 
 from contextlib import ExitStack
 
@@ -28,7 +28,7 @@ from .writers import WRITERS
 class Run:
     """The engine of a training, and what its handlers work on.
 
-        with run:                                    # signals are heard, the folder is locked
+        with run:                                    # signals are handled, the folder is locked
             run.trainer.run(training.train_loader)   # each batch: update; the handlers do the rest
 
     Args:
@@ -37,7 +37,7 @@ class Run:
 
     Attributes:
         trainer: its ``output`` is the number of images of the batch.
-        state: all that the run is resumed from.
+        state: everything that the run is resumed from.
     """
 
     def __init__(self, training: Training, folder: RunFolder | None):
@@ -61,7 +61,7 @@ class Run:
         """What last.pth holds, besides place, settings and random numbers."""
         training = self.training
         return {
-            # The average first: whoever takes last.pth for a file of weights takes the first of the two.
+            # The average first: whoever loads last.pth as weights gets the first of the two.
             "ema": self.ema and self.ema.model,
             "model": training.model,
             "optimizer": training.optimizer,
@@ -94,7 +94,7 @@ class Run:
                 writer(self.folder, self.history).attach(self.trainer)
 
     def update(self, engine: Engine, batch) -> int:
-        """Train on a batch; gives the number of its images."""
+        """Train on a batch; returns the number of its images."""
         state = engine.state
         left = state.epoch_length - iteration_of_epoch(engine) + 1
         scalars = self.step(batch, left)
@@ -103,7 +103,7 @@ class Run:
         return len(batch.pids)
 
     def log(self, engine: Engine) -> None:
-        """Where a line of the log is due, read the meter, and tell."""
+        """If a log line is due, read the meter and fire LOGGED."""
         if is_line_due(engine, self.cfg.SOLVER.LOG_PERIOD):
             engine.state.metrics = self.meter.read() | {"lr": self.training.scheduler.get_last_lr()[0]}
             engine.fire_event(TrainingEvents.LOGGED)
@@ -112,17 +112,16 @@ class Run:
         """Save last.pth, unless a loss was not finite.
 
         Raises:
-            InputError: it was, or a file before could not be written.
+            InputError: it was, or an earlier file could not be written.
         """
         self.watch.settle()
         self.state.save()
 
     def save_or_stop(self, engine: Engine) -> None:
-        """Save last.pth after a step of the optimizer, when it is time to or to end the run at a signal."""
+        """Save last.pth after a step of the optimizer, if a save is due or to end the run at a signal."""
         if not self.step.complete:
             return
-        # Many processes ask one another only after a line of the log, for which they have waited for one
-        # another.
+        # Several processes ask each other only after a log line, for which they have waited for each other.
         solver = self.cfg.SOLVER
         since_line = iteration_of_epoch(engine) % solver.LOG_PERIOD
         after_line = is_line_due(engine, solver.LOG_PERIOD) or since_line < solver.GRAD_ACCUM
@@ -133,19 +132,19 @@ class Run:
             self.save()
 
     def stop_waiting(self) -> None:
-        """End the training at a signal that came while no batch does, and perhaps never will."""
+        """End the training at a signal that came while waiting for a batch, which may never come."""
         if self.interrupt.heard and idist.get_world_size() == 1:
             if self.step.complete:
                 self.save()
             raise StoppedError
 
     def save_epoch(self, engine: Engine) -> None:
-        """Save last.pth at the end of an epoch, unless its last step just was."""
+        """Save last.pth at the end of an epoch, unless its last step was just saved."""
         if not self.state.is_saved:
             self.save()
 
     def validate(self, engine: Engine) -> None:
-        """Evaluate if the epoch that is done has still to be, and end the training if nothing gets better."""
+        """Evaluate the finished epoch if that is due, and end the training if mAP no longer improves."""
         epoch, solver = engine.state.epoch, self.cfg.SOLVER
         if engine.state.iteration == 0 or engine.state.iteration % engine.state.epoch_length:
             return
@@ -161,7 +160,7 @@ class Run:
         training, model = self.training, self.ema.model if self.ema else self.training.model
         share_buffers(model)
         if training.val_loader.loader.num_workers:
-            self.saver.wait()  # a process that is forked now would inherit the locks of the thread
+            self.saver.wait()  # a process forked now would inherit the locks of the thread
         with self.interrupt.at_once():
             metrics = evaluate(self.cfg, model, training.val_loader, training.num_query)
         self.state.evaluated = engine.state.epoch

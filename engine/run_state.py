@@ -18,7 +18,7 @@ from .saving import BackgroundSaver
 
 
 class RunState:
-    """The parts of a training, saved to ``last.pth`` together and put back together.
+    """The parts of a training, saved to ``last.pth`` together and restored together.
 
     Args:
         trainer: whose place in the training is saved.
@@ -51,7 +51,7 @@ class RunState:
         """Save last.pth; the one before stays as last.previous.pth.
 
         Raises:
-            InputError: a file before could not be written; those that were there stay.
+            InputError: an earlier file could not be written; existing files are kept.
         """
         self._saved_at = time.monotonic()
         if not self.folder:
@@ -68,7 +68,7 @@ class RunState:
 
     @property
     def is_saved(self) -> bool:
-        """Whether the last save has all that has been trained and evaluated."""
+        """Whether the last save has everything trained and evaluated so far."""
         return self._saved_place == self._place()
 
     def _place(self) -> tuple[int, int]:
@@ -79,14 +79,14 @@ class RunState:
         return (time.monotonic() - self._saved_at) / 60
 
     def restore(self, state: dict, max_epochs: int) -> None:
-        """Put every part back to a saved state, the trainer to its place, and the settings into config.yml.
+        """Restore every part and the trainer's place from a saved state, and write config.yml's settings.
 
         Args:
             state: of ``load_state``.
             max_epochs: epochs to train in all.
 
         Raises:
-            InputError: the training images are others, or config.yml cannot be written.
+            InputError: the training images differ, or config.yml cannot be written.
         """
         for name, part in self.parts.items():
             if state[name]:  # empty: a part that was off, such as the gradient scaler on a CPU
@@ -103,10 +103,10 @@ class RunState:
 
 @contextmanager
 def only_one(folder: RunFolder | None):
-    """Keep other processes from training into a folder for as long as it is entered.
+    """Keep other processes from training into a folder while it is entered.
 
     Raises:
-        InputError: one does already.
+        InputError: another process already does.
     """
     if folder is None:
         yield
@@ -114,19 +114,19 @@ def only_one(folder: RunFolder | None):
     try:
         lock = FileLock(folder.lock).acquire(timeout=0)
     except Timeout:
-        raise InputError(f"{folder.path}: another process is training this run; let it end first") from None
+        raise InputError(f"{folder.path}: another process is training this run; wait for it to end") from None
     with lock:
         yield
 
 
 def load_state(path: Path) -> dict:
-    """The newest whole state of a run.
+    """The newest intact state of a run.
 
     Args:
         path: the run's folder, or a file of it.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no intact state.
     """
     folder = RunFolder(path if path.is_dir() else path.parent)
     if path in (folder.path, folder.last):
@@ -137,7 +137,7 @@ def load_state(path: Path) -> dict:
         try:
             state = load_checkpoint(file)
         except InputError as error:
-            logger.warning(f"{error}; looking for the one before")
+            logger.warning(f"{error}; trying the one before")
             continue
         if not isinstance(state, dict) or not {"settings", "iteration", "random"} <= state.keys():
             raise InputError(
@@ -146,4 +146,4 @@ def load_state(path: Path) -> dict:
             )
         logger.info(f"Resuming from {file}")
         return state
-    raise InputError(f"{path}: no {folder.last.name} that is whole; nothing to resume from")
+    raise InputError(f"{path}: no intact {folder.last.name} to resume from; start a new run")

@@ -1,4 +1,4 @@
-"""Files of torch.save written by a thread, while the training goes on."""
+"""Files of torch.save written by a thread while the training continues."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +17,7 @@ class BackgroundSaver:
         with BackgroundSaver() as saver:
             saver.save(state, folder.last)
             train()      # meanwhile, the file is written
-            saver.save(model.state_dict(), folder.weights(mean_ap))  # waits for the one before
+            saver.save(model.state_dict(), folder.weights(mean_ap))  # waits for the previous file
 
     A file that cannot be written raises in the next ``save``, in ``wait``, or at the end of the block.
     """
@@ -35,23 +35,23 @@ class BackgroundSaver:
         except InputError as late:
             if error is None:
                 raise
-            logger.warning(str(late))  # the error under way says why the run ends
+            logger.warning(str(late))  # the error already raised says why the run ends
         finally:
             self._thread.shutdown()
 
     def save(
         self, content: dict, file: Path, previous: Path | None = None, then: Callable[[], None] | None = None
     ) -> None:
-        """Save tensors and plain values, once the file before is written.
+        """Save tensors and plain values, once the previous file is written.
 
         Args:
             content: tensors may lie on any device, and may change afterwards.
             file: to write; whole or not at all.
-            previous: name that the file which is there so far gets.
+            previous: new name for the existing file.
             then: called in the thread once the file is written.
 
         Raises:
-            InputError: the file before could not be written; those that were there stay.
+            InputError: the previous file could not be written; existing files are kept.
         """
         self.wait()
         self._pending = self._thread.submit(_write, _on_host(content), file, previous, then)
@@ -60,7 +60,7 @@ class BackgroundSaver:
         """Return when nothing is left to write.
 
         Raises:
-            InputError: a file could not be written; those that were there stay.
+            InputError: a file could not be written; existing files are kept.
         """
         pending, self._pending = self._pending, None
         if pending:

@@ -60,7 +60,7 @@ class TrainStep:
             self._wrap()
 
     def _wrap(self) -> None:
-        """Make the network that is called; anew, too, when other parameters are trained."""
+        """Build the network that is called, again whenever the trained parameters change."""
         self.parallel = distribute(self.training) if idist.get_world_size() > 1 else None
         self.network = self.parallel or self.model
         if self.solver.COMPILE:
@@ -70,7 +70,7 @@ class TrainStep:
         """Train on a batch.
 
         Args:
-            batch: on the device; images (B, 3, H, W), best in the dtype that the network computes in.
+            batch: on the device; images (B, 3, H, W), ideally in the dtype that the network computes in.
             left: batches of the epoch not yet trained on, this one included; the last of them always ends
                 with a step of the optimizer.
 
@@ -124,7 +124,7 @@ def distribute(training: Training) -> DistributedDataParallel:
     """The network as one of several processes that share their gradients."""
     model, device = training.model, training.device
     if training.cfg.MODEL.ID_LOSS_TYPE == "none":
-        # No loss reads the scores: the gradients of what makes them would be waited for in vain.
+        # No loss reads the scores: DDP would wait in vain for the gradients of what makes them.
         model.bottleneck.requires_grad_(False)
         model.classifier.requires_grad_(False)
     # torch 2.13 renamed it.

@@ -21,7 +21,7 @@ def do_train(training: Training, run_folder: RunFolder | None, resume: dict | No
     """Train, evaluate every SOLVER.EVAL_PERIOD epochs and after the last, and save mAPxx.pth each time.
 
     ``last.pth`` is saved after every epoch, every SOLVER.SAVE_EVERY_MINUTES, and on SIGINT or SIGTERM, which
-    end the training after the step that is under way. Resuming from it gives, on a CPU, bit for bit the
+    end the training after the current step. Resuming from it gives, on a CPU, bit for bit the
     weights of a training that was not interrupted.
 
     Args:
@@ -36,7 +36,7 @@ def do_train(training: Training, run_folder: RunFolder | None, resume: dict | No
     trainer = run.trainer
     for event, handler in handlers(run):
         trainer.add_event_handler(event, handler)
-    run.attach_writers()  # last: they tell of weights that are there
+    run.attach_writers()  # last: they report weights that exist
     try:
         with run:
             if resume:
@@ -53,7 +53,7 @@ def do_train(training: Training, run_folder: RunFolder | None, resume: dict | No
         pass
     if run.interrupt.heard:
         place = f"epoch {trainer.state.epoch}, iteration {iteration_of_epoch(trainer)}"
-        logger.info(f"Stopped in {place}. Go on with: python tools/train.py --resume {run_folder.path}")
+        logger.info(f"Stopped in {place}. Resume with: python tools/train.py --resume {run_folder.path}")
 
 
 def handlers(run: Run) -> list[tuple[Events | TrainingEvents, Callable]]:
@@ -66,18 +66,18 @@ def handlers(run: Run) -> list[tuple[Events | TrainingEvents, Callable]]:
         # The average follows each step, before anything saves or tests it.
         (Events.ITERATION_COMPLETED, lambda e: run.ema and run.ema.update(e.state.iteration)),
         (Events.ITERATION_COMPLETED, count_images),
-        # A line empties the meter, so a save comes after it.
+        # A log line empties the meter, so a save comes after it.
         (Events.ITERATION_COMPLETED, run.log),
         (Events.ITERATION_COMPLETED, run.save_or_stop),
         # Before the evaluation, whose time is not the epoch's.
         (Events.EPOCH_COMPLETED, lambda engine: print_times(engine, run.training.device)),
-        # Before the evaluation: whatever happens in it, the epoch is saved, while it goes on.
+        # Before the evaluation: the epoch is saved while it runs, whatever happens in it.
         (Events.EPOCH_COMPLETED, run.save_epoch),
         (Events.EPOCH_COMPLETED, run.validate),
     ]
     if run.folder is None:
         return steps
-    # In the first process. What is seen comes first, then the weights.
+    # In the first process. What is shown comes first, then the weights.
     return steps + [
         (TrainingEvents.LOGGED, log_training_loss),
         (TrainingEvents.EVALUATED, lambda engine: log_validation_results(engine, run.training.num_query)),

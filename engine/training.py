@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import torch
-from distillation import Distillation, build_student, make_distillation
 from torch import nn
 from torch.optim import Optimizer
 from yacs.config import CfgNode
 
 from config import load_cfg
 from data import DeviceLoader, make_data_loader
+from distillation import Distillation, build_student, make_distillation
 from layers import ReidLoss, make_loss, synchronise_batch_norm
 from modeling import build_model, load_pretrained
 from solver import WarmupLR, make_optimizer, make_scheduler
@@ -45,7 +45,7 @@ class Training:
 
 
 def make_training(cfg: CfgNode, device: torch.device) -> Training:
-    """Read the data, build the network with the weights that it starts from, and all that trains it.
+    """Read the data, build the network with its initial weights, and everything that trains it.
 
     A run that is resumed (RESUME) gets its weights from its state, in ``do_train``.
 

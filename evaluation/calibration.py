@@ -1,4 +1,4 @@
-"""How near is the same person? The similarity threshold, from all pairs of a test."""
+"""The similarity above which two images show the same person, from all pairs of a test."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -23,15 +23,15 @@ class Roc(NamedTuple):
 
     thresholds: np.ndarray  # (BINS,)
     fpr: np.ndarray  # (BINS,) fraction of the pairs of different people that are called the same
-    tpr: np.ndarray  # (BINS,) fraction of the pairs of one person that are called the same
-    positives: int  # pairs of one person
+    tpr: np.ndarray  # (BINS,) fraction of the pairs of the same person that are called the same
+    positives: int  # pairs of the same person
     negatives: int  # pairs of different people
 
 
 def roc(query: torch.Tensor, gallery: torch.Tensor, index: GalleryIndex) -> Roc:
     """Rates over all pairs of a query and a gallery image, in a histogram that is filled chunk by chunk.
 
-    Pairs of one person that the index leaves out (in one camera) do not count, as in a ranking.
+    Pairs of the same person that the index leaves out (same camera) do not count, as in a ranking.
 
     Args:
         query: (Q, D) float32 features, L2-normalised.
@@ -39,7 +39,7 @@ def roc(query: torch.Tensor, gallery: torch.Tensor, index: GalleryIndex) -> Roc:
         index: of the queries and the gallery.
 
     Raises:
-        InputError: there is no pair of one person, or none of different people.
+        InputError: there are no pairs of the same person, or none of different people.
     """
     positive, negative = np.zeros(BINS), np.zeros(BINS)
     for queries, scores in index.numbered(feature_scores(query, gallery)):
@@ -48,7 +48,8 @@ def roc(query: torch.Tensor, gallery: torch.Tensor, index: GalleryIndex) -> Roc:
         negative += _histogram(scores) - _histogram(own[kinds > 0])
     if not positive.sum() or not negative.sum():
         raise InputError(
-            "a threshold needs pairs of one person and pairs of different people; the test has only one"
+            "a threshold needs pairs of the same person and pairs of different people; the test set has only "
+            "one kind"
         )
     thresholds = np.linspace(-1, 1, BINS + 1)[:-1]
     fpr, tpr = (h[::-1].cumsum()[::-1] / h.sum() for h in (negative, positive))
@@ -56,7 +57,7 @@ def roc(query: torch.Tensor, gallery: torch.Tensor, index: GalleryIndex) -> Roc:
 
 
 def operating_points(curve: Roc) -> dict:
-    """The thresholds that a search may want, as plain numbers.
+    """The thresholds that a search may need, as plain numbers.
 
     Returns:
         For each of TARGETS the lowest threshold whose false positive rate is not above it, with both rates;

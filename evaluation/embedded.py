@@ -37,7 +37,7 @@ class Embedded(NamedTuple):
 class TestImages(NamedTuple):
     """The images of a test as features."""
 
-    __test__ = False  # not a test class, whatever pytest reads in the name
+    __test__ = False  # not a test class, though its name looks like one to pytest
 
     query: Embedded  # to search for
     gallery: Embedded  # to search in

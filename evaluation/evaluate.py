@@ -46,7 +46,7 @@ def evaluate_ways(cfg: CfgNode, images: TestImages, device: torch.device = CPU) 
 def rank_images(
     cfg: CfgNode, images: TestImages, device: torch.device = CPU, ways: Sequence[str] = ()
 ) -> Result:
-    """The ranking by the ways of these names, in this order; by none of them: the plain one.
+    """The ranking by the ways of these names, in this order; without any, the plain one.
 
     Args: as for ``evaluate_ways``.
     """
@@ -54,7 +54,7 @@ def rank_images(
 
 
 def plain_scores(cfg: CfgNode, images: TestImages, device: torch.device = CPU) -> Iterable[torch.Tensor]:
-    """Chunks (m, G) of the plain ranking's scores, larger = nearer, each over the one before.
+    """Chunks (m, G) of the plain ranking's scores, larger = nearer, each overwriting the one before.
 
     They are cosines or, with TEST.FEAT_NORM off, fall as the Euclidean distance grows.
     """

@@ -48,10 +48,10 @@ class GalleryIndex:
         return cls(query.pids, gallery.pids, query.camids, gallery.camids, same_camera)
 
     def numbered(self, scores: Iterable[torch.Tensor]) -> Iterator[tuple[range, torch.Tensor]]:
-        """Each chunk (m, G) of the scores with the queries that it is of.
+        """Each chunk (m, G) of the scores, with its queries.
 
         Raises:
-            ValueError: the scores are of another size than the ids.
+            ValueError: the size of the scores differs from that of the ids.
         """
         start = 0
         for chunk in scores:
@@ -69,7 +69,7 @@ class GalleryIndex:
         return images[kinds > 0], kinds[kinds > 0] == 2
 
     def own_padded(self, queries: range) -> tuple[np.ndarray, np.ndarray]:
-        """The same of many queries: images (m, P), and 2 for a match, 1 for another, 0 beyond the query's."""
+        """The same for several queries: images (m, P), and 2 for a match, 1 for another, 0 for padding."""
         rows = slice(queries.start, queries.stop)
         first, number = self._first[rows, None], (self._last - self._first)[rows, None]
         place = np.arange(max(1, number.max(initial=0)))

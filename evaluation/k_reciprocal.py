@@ -2,7 +2,7 @@
 
 The published code holds several N x N matrices of all N = Q + G images. Here only the k nearest of each image
 are kept: every set that the method forms is made of them, so that its N x N encoding has a few hundred
-entries a row.
+entries per row.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from utils.errors import InputError
 from .scores import check_features
 
 CHUNK_BYTES = 96 << 20  # distances, or pairs, held at a time
-REMEMBERED = 64  # neighbours beyond k1 whose distances are kept, since most will be asked for
+REMEMBERED = 64  # neighbours beyond k1 whose distances are kept, since most will be needed
 
 
 class Neighbours(NamedTuple):
@@ -41,7 +41,7 @@ def re_ranking(
     Args:
         query: (Q, D) features, L2-normalised if cosine is wanted.
         gallery: (G, D) features.
-        k1: neighbours that must know each other.
+        k1: number of nearest neighbours among which two images must find each other.
         k2: neighbours whose encodings are averaged; 1: none.
         lambda_value: weight of the original distance (squared Euclidean, divided by the query's largest); the
             rest is the Jaccard distance of the encodings.
@@ -51,13 +51,13 @@ def re_ranking(
 
     Raises:
         InputError: features that cannot be ranked, k1 or k2 too large for them, or too little memory.
-        ValueError: shapes that do not agree.
+        ValueError: shapes that do not match.
     """
     query, gallery = check_features(query, gallery)
     number = len(query) + len(gallery)
     if not 1 <= k2 <= k1 < number:
         raise InputError(
-            f"re-ranking wants 1 <= k2 <= k1 < images, not k1 {k1} and k2 {k2} for {number} images; lower "
+            f"re-ranking needs 1 <= k2 <= k1 < images, not k1 {k1} and k2 {k2} for {number} images; lower "
             "TEST.K1"
         )
     needed = check_memory(len(query), len(gallery), query.shape[1], k1, k2)
@@ -74,10 +74,10 @@ def re_ranking(
 
 
 def check_memory(num_query: int, num_gallery: int, dim: int, k1: int, k2: int) -> int:
-    """Bytes that re-ranking will take above the features.
+    """Bytes that re-ranking will need beyond the features.
 
     Raises:
-        InputError: the machine has less free.
+        InputError: less memory is free.
     """
     number = num_query + num_gallery
     entries = number * min(number, 3 * k1 * k2)  # of the averaged encoding, generously
@@ -134,8 +134,8 @@ def nearest_neighbours(features: torch.Tensor, num_query: int, k: int) -> tuple[
 def reciprocal_encoding(features: torch.Tensor, neighbours: Neighbours, k1: int) -> csr_matrix:
     """Each image as weights of the images that are its k-reciprocal neighbours.
 
-    Two images are k-reciprocal neighbours if each is among the other's k nearest. A neighbour brings its own
-    k1 / 2 nearest neighbours along if more than two thirds of them are the image's already.
+    Two images are k-reciprocal neighbours if each is among the other's k nearest. A neighbour adds its own
+    k1 / 2 nearest neighbours if more than two thirds of them are the image's already.
 
     Args:
         features: (N, D).

@@ -54,7 +54,7 @@ def rank_metrics(
 
     Raises:
         InputError: no query, no gallery, no query with a match, or features that are not finite.
-        ValueError: lengths that do not agree.
+        ValueError: lengths that do not match.
     """
     scores = feature_scores(*check_features(query, gallery))
     return summarise(rank_queries(scores, GalleryIndex(q_pids, g_pids, q_camids, g_camids)), max_rank)
@@ -64,13 +64,13 @@ def summarise(ranks: QueryRanks, max_rank: int = 50) -> RankMetrics:
     """Means over the queries that have a match.
 
     Raises:
-        InputError: none has.
+        InputError: no query has one.
     """
     first = ranks.first_match[ranks.first_match > 0]
     if not len(first):
         raise InputError(
-            "no query has an image of its identity under another camera in the gallery; are the ids and "
-            "cameras right? (TEST.SAME_CAMERA keep, for data without camera ids)"
+            "no query has an image of its identity under another camera in the gallery; check the ids "
+            "and cameras, or set TEST.SAME_CAMERA keep for data without camera ids"
         )
     hits = np.bincount(first, minlength=max_rank + 1)[1 : max_rank + 1]
     return RankMetrics(

@@ -32,7 +32,7 @@ def query_results(
         top_k: gallery images listed.
 
     Returns:
-        A dict for each query, those with a match from the worst to the best, then those without one: query,
+        One dict per query, those with a match from the worst to the best, then those without one: query,
             pid, camid, average_precision, first_match (rank; None without a match), top (list of path, score,
             match).
     """
@@ -78,7 +78,7 @@ def save_query_results(results: list[dict], file: Path) -> None:
     rows = [_flat(result) for result in results]
     columns = max((list(row) for row in rows), key=len)
     if file.suffix == ".csv":
-        # With the mark that makes Excel read names in any language.
+        # With a byte order mark, so that Excel reads names in any language.
         with atomic_write(file, newline="", encoding="utf-8-sig") as stream:
             writer = csv.DictWriter(stream, columns)
             writer.writeheader()

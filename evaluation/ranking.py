@@ -29,7 +29,7 @@ def rank_queries(scores: Iterable[torch.Tensor], index: GalleryIndex) -> QueryRa
         index: of the queries and the gallery.
 
     Raises:
-        ValueError: the scores are of another size than the index.
+        ValueError: the size of the scores differs from that of the index.
     """
     parts = [_rank_chunk(chunk, index, queries) for queries, chunk in index.numbered(scores)]
     precision, first, penalty = torch.cat(parts, dim=1).numpy()
@@ -60,7 +60,7 @@ def _sort_rows(scores: torch.Tensor) -> torch.Tensor:
     scores = scores.contiguous()
     if scores.is_cuda:
         return scores.sort(1).values
-    # numpy sorts floats several times faster than torch, and without Python's lock: a thread per core.
+    # numpy sorts floats several times faster than torch, and without Python's lock: one thread per core.
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda rows: rows.sort(axis=1), np.array_split(scores.numpy(), 4 * threads)))

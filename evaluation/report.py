@@ -13,7 +13,7 @@ def metric_lines(metrics: RankMetrics) -> list[str]:
 
 
 def unmatched_line(metrics: RankMetrics, num_query: int) -> str | None:
-    """The warning that some of the queries could not count; None if all did."""
+    """The warning that some queries did not count; None if all did."""
     without = num_query - metrics.num_valid_queries
     if without <= 0:
         return None

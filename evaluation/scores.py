@@ -27,11 +27,11 @@ def check_features(
         if features.ndim != 2:
             raise ValueError(f"{name} features must be (number, dimensions), not {tuple(features.shape)}")
         if not len(features):
-            raise InputError(f"there is no {name} image to rank")
+            raise InputError(f"there are no {name} images to rank")
         if bad := int((~torch.isfinite(features.sum(1))).sum()):
             raise InputError(
-                f"{bad} of {len(features)} {name} features are not finite (NaN or infinite); has the "
-                "training that made the weights diverged?"
+                f"{bad} of {len(features)} {name} features are not finite (NaN or infinite); did the "
+                "training of these weights diverge?"
             )
         both.append(features)
     if both[0].shape[1] != both[1].shape[1]:
@@ -40,7 +40,7 @@ def check_features(
 
 
 def feature_scores(query: torch.Tensor, gallery: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Chunks (m, G) of the dot products of (Q, D) and (G, D) features, each over the one before."""
+    """Chunks (m, G) of the dot products of (Q, D) and (G, D) features, each overwriting the one before."""
     step = max(MIN_ROWS, CHUNK_BYTES // (gallery.element_size() * len(gallery)))
     buffer = gallery.new_empty(min(step, len(query)), len(gallery))
     for rows in query.split(step):
@@ -48,12 +48,12 @@ def feature_scores(query: torch.Tensor, gallery: torch.Tensor) -> Iterator[torch
 
 
 def euclidean_scores(query: torch.Tensor, gallery: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Chunks (m, G) of q·g - |g|²/2, which falls as |q - g| grows; each over the one before."""
+    """Chunks (m, G) of q·g - |g|²/2, which falls as |q - g| grows; each overwriting the one before."""
     query = torch.cat([query, query.new_ones(len(query), 1)], dim=1)
     return feature_scores(query, torch.cat([gallery, -gallery.square().sum(1, keepdim=True) / 2], dim=1))
 
 
 def distance_scores(distance: np.ndarray) -> Iterator[torch.Tensor]:
-    """Chunks (m, G) of the scores of (Q, G) distances, which stay as they are."""
+    """Chunks (m, G) of the scores of (Q, G) distances, which are not changed."""
     for rows in torch.from_numpy(distance).split(256):
         yield -rows

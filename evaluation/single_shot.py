@@ -12,7 +12,7 @@ from .ranking import QueryRanks
 def rank_single_shot(
     scores: Iterable[torch.Tensor], index: GalleryIndex, repeats: int = 10, seed: int = 0
 ) -> QueryRanks:
-    """Ranks in galleries of one image of each identity, drawn anew for each query and repeat.
+    """Ranks in galleries of one image of each identity, drawn for each query and repeat.
 
     A wrong image that ties with the match counts before it.
 

@@ -36,7 +36,7 @@ def start_search(test: CfgNode, images: TestImages, device: torch.device) -> Sea
         device: to compute on.
 
     Raises:
-        InputError: there is no query or gallery image, or features are not finite.
+        InputError: there are no query or gallery images, or features are not finite.
     """
 
     def ready(part: Embedded) -> Embedded:
@@ -75,7 +75,7 @@ def re_rank(test: CfgNode, search: Search) -> Search:
     return search._replace(scores=distance_scores(distance))
 
 
-# In the order in which they are applied. Flip stands first, since it starts from what the network gave.
+# In the order in which they are applied. Flip comes first, since it starts from what the network gave.
 WAYS = {
     "flip": Way(lambda test: test.FLIP, flip),
     "multi-query": Way(lambda test: test.MULTI_QUERY, multi_query),

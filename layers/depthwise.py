@@ -7,7 +7,7 @@ from torch import nn
 class DepthwiseConv(nn.Conv2d):
     """A depthwise convolution that computes in float32 while it trains on a CPU.
 
-    With a stride, or with a kernel larger than 3, its gradient has a fast kernel there only in float32: in
+    With a stride, or with a kernel larger than 3, its gradient has a fast kernel there in float32 only: in
     bfloat16 it takes 2 to 60 times as long (oneDNN of torch 2.14, Sapphire Rapids).
     """
 

@@ -42,7 +42,7 @@ class MultiSimilarityLoss(nn.Module):
             negative = negative & (fixed + self.epsilon > least)
             far = _log_of_one_more(-self.alpha * (similarity - self.base), positive) / self.alpha
             near = _log_of_one_more(self.beta * (similarity - self.base), negative) / self.beta
-            # A feature that is not a number is in no pair, but has to show.
+            # A feature that is NaN is in no pair, but must show in the loss.
             return (far + near).mean() + 0 * feat.sum()
 
 

@@ -6,7 +6,7 @@ from torch import nn
 
 
 def synchronise_batch_norm(model: nn.Module) -> None:
-    """Replace a network's batch norms by synchronised ones; parameters and buffers stay what they are."""
+    """Replace a network's batch norms by synchronised ones; parameters and buffers are kept."""
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             parent, _, attribute = name.rpartition(".")
@@ -28,7 +28,7 @@ class SyncBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.weight, self.bias = like.weight, like.bias
         self.running_mean, self.running_var = like.running_mean, like.running_var
         self.num_batches_tracked = like.num_batches_tracked
-        # timm's batch norms hold what follows them.
+        # timm's batch norms contain the layers that follow them.
         self.drop, self.act = (getattr(like, name, nn.Identity()) for name in ("drop", "act"))
         self.train(like.training)
 
@@ -76,7 +76,7 @@ class _Normalise(torch.autograd.Function):
             sums = torch.stack(sums)
             dist.all_reduce(sums)
             of_x = ops.batch_norm_backward_elemt(gradient, x, mean, invstd, weight, *sums, counts)
-        # Those of the parameters are of this process; whoever averages them over the processes has the rest.
+        # The gradients of the parameters are this process's; DistributedDataParallel averages them over all.
         return of_x, of_weight if needed[1] else None, of_bias if needed[2] else None, None
 
 

@@ -44,8 +44,8 @@ def batch_hard(feat: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, 
         target: (B,) int64 identities.
 
     Returns:
-        Distance to the farthest image of the same identity (B,), to the nearest of another one (B,), and
-        whether the anchor has both (B,); where it has not, the distances are finite and mean nothing.
+        Distance to the farthest image of the same identity (B,), to the nearest of another (B,), and
+        whether the anchor has both (B,); where it does not, the distances are finite and mean nothing.
     """
     distance = pair_distances(feat)
     positive, negative = positives_and_negatives(target)

@@ -12,7 +12,7 @@ from utils.errors import InputError
 from .backbones import BackboneInfo, build_backbone, check_network
 from .head import Head, HeadSpec, head_layers, head_output
 
-# What MODEL.HEAD parts adds to the global branch: branches that see the maximum over each of so many stripes,
+# What MODEL.HEAD parts adds to the global branch: branches that see the maximum over each of N stripes,
 # as in MGN (Wang et al., "Learning Discriminative Features with Multiple Granularities …", ACM MM 2018), but,
 # as in LightMBN (Herzog et al., ICIP 2021), all on one map; the first sees the whole of it.
 STRIPES = (1, 2, 3)

@@ -6,7 +6,7 @@ import torch
 
 from .backbones.info import Tensors
 
-# Its names, from 2020 to today -> ours; the layers of ``bottleneck`` are told apart in ``_name``.
+# Its names, from 2020 to today -> ours; the layers of ``bottleneck`` are distinguished in ``_name``.
 NAMES = {
     r"backbone\.": "base.",
     r"heads\.pool_layer\.": "pooling.",
@@ -22,7 +22,7 @@ def is_fast_reid(state: Tensors) -> bool:
 
 
 def from_fast_reid(state: Tensors) -> Tensors:
-    """The tensors of a file of fast-reid's Baseline, but for those of the pixels, in our names and shapes."""
+    """The tensors of a file of fast-reid's Baseline, except those of the pixels, in our names and shapes."""
     renamed = {name: _name(name, tensor) for name, tensor in state.items() if name not in PIXELS}
     # Its reduction of the feature is a convolution of maps of one pixel.
     return {

@@ -1,4 +1,4 @@
-"""What a training starts from."""
+"""The initial weights of a training."""
 
 import os
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from .weights import load_weights
 
 
 def load_pretrained(cfg: CfgNode, model: Baseline) -> None:
-    """Load the weights that MODEL.PRETRAIN_CHOICE and PRETRAIN_PATH name, and log how many fitted.
+    """Load the weights that MODEL.PRETRAIN_CHOICE and PRETRAIN_PATH name, and log how many matched.
 
     Raises:
         InputError: the file does not fit (see ``load_weights``), or cannot be downloaded.
@@ -37,18 +37,18 @@ def load_pretrained(cfg: CfgNode, model: Baseline) -> None:
     unfilled = [name for name in report.missing if name.startswith("base.")]
     if unfilled:
         logger.warning(
-            f"{len(unfilled)} of the backbone's tensors start from random numbers: is {path} for "
-            f"another network than {name}?"
+            f"{len(unfilled)} of the backbone's tensors keep their random values: is {path} for a "
+            f"network other than {name}?"
         )
 
 
 def _download(name: str, info: BackboneInfo) -> str:
-    """Path of the ImageNet weights in torch's cache, downloaded if need be."""
+    """Path of the ImageNet weights in torch's cache, downloaded if needed."""
     url = info.imagenet_url
     if not url:
         raise InputError(
             f"{name}: {info.no_imagenet}; name the file of its weights with --model_path, or start from "
-            "random numbers with --pretrain_choice none"
+            "random weights with --pretrain_choice none"
         )
     folder = os.path.join(torch.hub.get_dir(), "checkpoints")
     path = os.path.join(folder, url.rpartition("/")[2])
@@ -72,6 +72,6 @@ def _explained(name: str, source: str):
         reason = os_reason(error) if isinstance(error, OSError) else error
         raise InputError(
             f"cannot download the ImageNet weights of {name} from {source} ({reason}); get the file "
-            "another way and name it with --model_path, or start from random numbers with "
+            "another way and name it with --model_path, or start from random weights with "
             "--pretrain_choice none"
         ) from None

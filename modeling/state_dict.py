@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint, without what other programs put around them and before their names."""
+"""The tensors of a checkpoint, without the dicts around them and the prefixes of their names."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -37,9 +37,9 @@ def read_state_dict(path: str | Path) -> Tensors:
 
 
 def _tensors(content) -> Tensors:
-    """The dict with the most tensors among ``content`` and the dicts in it, but for an optimizer's.
+    """The dict with the most tensors among ``content`` and the dicts in it, except an optimizer's.
 
-    Of several with as many, the first: ``last.pth`` holds the averaged weights before the others.
+    Of several equally large ones, the first: ``last.pth`` holds the averaged weights before the others.
     """
     if not isinstance(content, dict) or _is_optimizer(content):
         return {}
@@ -75,7 +75,7 @@ def unwrap(state: Tensors, own: Collection[str]) -> tuple[Tensors, Tensors]:
 
 
 def _prefix(state: Tensors, own: Collection[str]) -> str | None:
-    """What stands before most names: one of the WRAPPERS, or else anything before names of the network."""
+    """The prefix of most names: one of the WRAPPERS, or else anything before names of the network."""
     for wrapper in WRAPPERS:
         if 2 * sum(name.startswith(wrapper) for name in state) > len(state):
             return wrapper

@@ -1,4 +1,4 @@
-"""One loader for every file of weights: what fits is loaded, what does not is named, too little stops."""
+"""One loader for all weight files: what fits is loaded, what does not is named, too little is an error."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,7 @@ ADAPTERS = "adapters."
 SPARE = ("base.fc.", "base.classifier.", "bottleneck.", ADAPTERS)
 # What is added to a backbone as an identity, so that pretrained weights need not have it.
 ADDED = tuple(f"base.{name}" for name in NON_LOCAL)
-# Least part of the file's tensors, and of the network's, that must have matched.
+# Smallest fraction of the file's tensors, and of the network's, that must match.
 LEAST = 0.5
 
 
@@ -46,15 +46,15 @@ def load_weights(model: nn.Module, path: str | Path, complete: bool = False) -> 
     The file may be a backbone's (torchvision, IBN-Net, timm) or a whole network's (of this program,
     reid-strong-baseline or fast-reid), a state dict or a dict around one, with or without a prefix before
     most of its names. Another number of classes is fine: the classifier is then left as it is. A backbone
-    that tells files of other names (``BackboneInfo.translate``) takes those, too.
+    that can translate other names (``BackboneInfo.translate``) takes those files, too.
 
     Args:
         model: ``Baseline``; changed in place.
         path: of the file.
-        complete: demand all of the network but its classifier, as a test must.
+        complete: require the whole network except its classifier, as a test must.
 
     Raises:
-        InputError: the file is missing, damaged, no checkpoint, or for another architecture.
+        InputError: the file is missing, damaged, not a checkpoint, or for another architecture.
     """
     own = model.state_dict()
     inside, outside = unwrap(read_state_dict(path), own)
@@ -66,27 +66,27 @@ def load_weights(model: nn.Module, path: str | Path, complete: bool = False) -> 
     classifier = all(name in fits for name in own if _is_classifier(name))
     report = LoadReport(len(fits), len(state), left_out, missing, classifier)
     matched = min(len(fits) / len(state), 1 - len(missing) / len(wanted))
-    # A test without a layer that the weights were trained with would be one of another network. What stands
-    # beside a whole network is no layer of it, such as the criterion in a Lightning module.
+    # A test without a layer that the weights were trained with would test another network. What stands beside
+    # a whole network, such as the criterion in a Lightning module, is not one of its layers.
     whole = is_fast_reid(inside) or any(name.startswith("base.") for name in inside)
     unread = [name for name in left_out if _is_network(name) and not (whole and name in outside)]
     if matched < LEAST or complete and (missing or unread):
         reshaped = [name for name in left_out if name in own and not _is_classifier(name)]
         shapes = f"; other shapes: {_shorten(reshaped)}" if reshaped else ""
         raise InputError(
-            f"{path} does not fit this network ({report}{shapes}); is MODEL.NAME (--model_name), "
-            "MODEL.NECK (--neck), POOLING, EMBEDDING_DIM, NON_LOCAL or HEAD another one?"
+            f"{path} does not fit this network ({report}{shapes}); check MODEL.NAME (--model_name), "
+            "MODEL.NECK (--neck), POOLING, EMBEDDING_DIM, NON_LOCAL and HEAD"
         )
-    model.load_state_dict(fits, strict=False)  # which converts the numbers
+    model.load_state_dict(fits, strict=False)  # which converts the dtypes
     return report
 
 
 def _in_our_names(state: Tensors, base: nn.Module, info: BackboneInfo) -> Tensors:
-    """A file's tensors in the names and shapes of the network, where there is a way to tell them."""
+    """A file's tensors in the names and shapes of the network, where they can be translated."""
     if is_fast_reid(state):
         state = from_fast_reid(state)
         differs = f"its network {info.fast_reid}; " if info.fast_reid else ""
-        pooling = "gem" if "pooling.p" in state else "that of its POOL_LAYER, which the file does not tell"
+        pooling = "gem" if "pooling.p" in state else "that of its POOL_LAYER, which the file does not name"
         logger.info(f"Weights of fast-reid: {differs}MODEL.POOLING must be {pooling}")
     if not any(name.startswith("base.") for name in state):
         state = {f"base.{name}": tensor for name, tensor in state.items()}

@@ -16,7 +16,7 @@ from .warmup import Warmup, WarmupLR
 def _sgd(groups: list[dict], solver: CfgNode) -> torch.optim.SGD:
     optimizer = torch.optim.SGD(groups, momentum=solver.MOMENTUM, fused=True)
     if solver.MOMENTUM:
-        # Otherwise the fused kernel makes the momentum in the first step: from uninitialised memory if that
+        # Otherwise the fused kernel creates the momentum in the first step: from uninitialised memory if that
         # step is skipped, and for all parameters of a group at once, however late some of them start.
         for parameter in (p for group in groups for p in group["params"]):
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)

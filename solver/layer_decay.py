@@ -2,7 +2,7 @@
 
 
 def layer_factors(layers: dict[str, int], decay: float) -> dict[str, float]:
-    """Factor of each parameter's learning rate: 1 for the head, for each layer below ``decay`` once more.
+    """Factor of each parameter's learning rate: 1 for the head, times ``decay`` for each layer below.
 
     Args:
         layers: name of the parameter -> its layer; the largest number is the head's.

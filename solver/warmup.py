@@ -77,7 +77,7 @@ class WarmupLR(LRScheduler):
         """Move to the next epoch."""
         with warnings.catch_warnings():
             # torch expects the step at the end of an epoch and warns at the first; this schedule was
-            # published so.
+            # published this way.
             warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
             super().step(epoch)
 

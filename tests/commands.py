@@ -1,8 +1,8 @@
 """The commands of tools/, each in a process that is forked from one that has imported everything.
 
-Starting Python and importing torch takes seconds, a fork hundredths of one. A forked command has its own
-arguments, folder, environment and output, ends with an exit code or by a signal, and leaves nothing behind in
-the process of the tests. Where there is no fork (Windows), it is spawned.
+Starting Python and importing torch takes seconds, forking hundredths of a second. A forked command has its
+own arguments, folder, environment and output, ends with an exit code or by a signal, and leaves nothing
+behind in the tests' process. Where there is no fork (Windows), it is spawned.
 """
 
 import multiprocessing
@@ -58,7 +58,7 @@ class Command:
         words: ``tools/<name>.py`` and its arguments.
         output: an empty folder for what it prints.
         cwd: the folder in which it runs.
-        env: set in its environment, beside what this process has in its own.
+        env: added to the environment of this process.
         before: called in its process before it, without arguments.
     """
 
@@ -108,7 +108,7 @@ class Command:
 
 
 def run_fresh(*words: object, cwd: Path, env: dict | None = None) -> subprocess.CompletedProcess:
-    """Run ``python <words>`` in a Python that starts anew."""
+    """Run ``python <words>`` in a fresh Python."""
     return subprocess.run(
         [sys.executable, *map(str, words)],
         cwd=cwd,
@@ -136,7 +136,7 @@ def _run(words: list[str], output: str, cwd: str, env: dict, before: Callable | 
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    random.seed()  # from the system, as in a Python that starts anew
+    random.seed()  # from the system, as in a fresh Python
     np.random.seed()
     if before:
         before()

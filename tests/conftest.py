@@ -93,7 +93,7 @@ def load():
 
 @pytest.fixture(scope="module")
 def start_in(tmp_path_factory):
-    """Start ``tools/<name>.py <words>`` in a folder; a Command. What runs on after the module is killed."""
+    """Start ``tools/<name>.py <words>`` in a folder; a Command. What outlives the module is killed."""
     started = []
 
     def start(cwd: Path, *words: object, **kwargs) -> Command:
@@ -119,7 +119,7 @@ def command(start):
 
 @pytest.fixture
 def fresh_command(tmp_path):
-    """As ``command``, in a Python that starts anew, as a user's does."""
+    """As ``command``, in a fresh Python, as a user's is."""
     return lambda script, *words, **kwargs: run_fresh(ROOT / script, *words, cwd=tmp_path, **kwargs)
 
 

@@ -1,5 +1,6 @@
-"""The commands that the READMEs show are run, word for word, on the tiny data set."""
+"""What the pages show is there: commands are run, word for word; links, files and messages are looked for."""
 
+import ast
 import os
 import re
 import shlex
@@ -12,8 +13,10 @@ import yaml
 from config import load_cfg
 from modeling import build_model
 from tests.commands import MAINS, ROOT, run_fresh
+from tests.test_imports import sources
 
 READMES = ["README.md", "README.zh-CN.md"]
+PAGES = [*READMES, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 
 
 def shell_lines(readme: str) -> list[str]:
@@ -84,13 +87,55 @@ def test_settings_of_the_page_on_data(line):
 @pytest.mark.parametrize("readme", READMES)
 def test_readme_speaks_of_what_is_there(readme):
     text = (ROOT / readme).read_text(encoding="utf-8")
-    for path in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(configs/\w+\.yml)`", text):
-        assert (ROOT / path).exists(), path
     for target in re.findall(r"^make (\w+)", text, re.M):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
     for pair in ("MODEL.STEM_RELU no", "DATASETS.ON_BAD_IMAGE skip", "DATASETS.NAMES synthetic"):
         assert pair in text
         load_cfg(pair.split())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in [heading.lower().replace(" ", "-") for heading in headings], target
+        elif not target.startswith("https://"):
+            assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_of_the_program_that_are_named_exist(page):
+    """But for those that a recipe tells to write, such as ``layers/my_loss.py``."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for path in re.findall(r"`([a-z]+/[\w/]+\.(?:py|yml|md))`", text):
+        assert (ROOT / path).is_file() or Path(path).stem.startswith("my_"), path
+
+
+def messages() -> str:
+    """The program's strings, one per line, with a * for each value that is put in."""
+    strings = []
+    for _, path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "*" for part in node.values]
+                strings.append("".join(parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                strings.append(re.sub(r"\{.*?\}", "*", node.value))
+    return "\n".join(strings)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_messages_that_are_explained_are_the_programs(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    table = text[text.rindex("|---|---|") :]
+    quoted = re.findall(r"^\| `(.+?)` \|", table, re.M)
+    assert len(quoted) >= 15
+    program = messages()
+    for message in quoted:
+        pattern = re.sub(r"\b(\d+|nan|Market1501)\b|…", "*", message).strip("* ")
+        assert pattern in program, message
 
 
 def test_every_yaml_is_found_by_the_readme():

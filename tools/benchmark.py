@@ -43,7 +43,7 @@ def measure_training(options: Namespace, words: list[str]) -> dict:
     return training.measure(cfg, device, options.steps, options.rounds)
 
 
-# sub-command -> its measurement, and how that is shown
+# sub-command -> its measurement, and its table
 COMMANDS = {
     "benchmark eval": (measure_evaluation, evaluation.table),
     "benchmark train": (measure_training, training.table),

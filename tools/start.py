@@ -21,7 +21,7 @@ from utils.logger import setup_logger
 from utils.memory import keep_freed_memory
 from utils.random_state import be_deterministic, seed_everything
 
-# The settings whose valid names registries hold.
+# The settings whose valid names are held by registries.
 CHOICES: Choices = {
     "MODEL.NAME": [*BACKBONES, f"{TIMM}<name>"],
     "MODEL.POOLING": POOLINGS,
@@ -50,7 +50,7 @@ def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
 
 
 def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.device]:
-    """Read and check the command line, set up log, random numbers and device, meet torchrun's processes."""
+    """Read and check the command line, set up log, random numbers and device, join torchrun's processes."""
     cfg = read_settings(command, argv)
     modeling.check_network(cfg, training=COMMANDS[command].kind is TRAINING)
     check_paths(cfg, command)

@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")
     if not settings_beside(Path(cfg.TEST.WEIGHT)).is_file() and stem_may_differ(cfg):
         logger.info(
-            "No config.yml beside the weights; if a plain ResNet of reid-strong-baseline made them, test "
+            "No config.yml beside the weights; if they are of a plain ResNet of reid-strong-baseline, test "
             "with MODEL.STEM_RELU no"
         )
     val_loader = make_val_loader(cfg, dataset, device)

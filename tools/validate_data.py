@@ -1,4 +1,4 @@
-"""Read a data set whole and say what is wrong with it: python tools/validate_data.py --help."""
+"""Read a whole data set and report what is wrong with it: python tools/validate_data.py --help."""
 
 import json
 import sys

@@ -23,7 +23,7 @@ SAFE_GLOBALS = [np.ndarray, np.dtype, *_NUMBERS]
 SAFE_GLOBALS += [(_SCALAR, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
 SAFE_GLOBALS += [(_ARRAY, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
 
-# What torch says of anything else that is not data.
+# What torch says about anything else that is not data.
 REFUSED = "Unsupported global|GLOBAL|Can only (build|create)|unrecognized function"
 
 
@@ -33,15 +33,15 @@ def save_atomically(content: dict, file: Path, previous: Path | None = None) -> 
     Args:
         content: tensors and plain values.
         file: to write.
-        previous: name that the file which is there so far gets, once the new one is whole.
+        previous: new name for the existing file, once the new one is whole.
 
     Raises:
-        InputError: the disk is full or read-only; the file, if there was one, is as it was.
+        InputError: the disk is full or read-only; an existing file is kept.
     """
     # Through memory: writing to a full disk itself, torch.save hides the system's reason.
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    with atomic_write(file, "wb", "the weights saved before are whole") as stream:
+    with atomic_write(file, "wb", "the weights saved before are intact") as stream:
         stream.write(buffer.getbuffer())
         if previous and file.exists():
             stream.flush()
@@ -58,32 +58,32 @@ def load_checkpoint(path: str | Path) -> object:
     try:
         _check_archive(path)
         with warnings.catch_warnings(), torch.serialization.safe_globals(SAFE_GLOBALS):
-            warnings.simplefilter("ignore")  # torch warns of files that it then refuses
+            warnings.simplefilter("ignore")  # torch warns about files that it then refuses
             # weights_only: a checkpoint from elsewhere must not run code here. Not mmap: Windows refuses to
             # replace a file that is mapped.
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except Exception as error:  # torch raises about every kind of error on files that are none of its own
+    except Exception as error:  # torch raises almost any kind of error on files that are not its own
         # torch looks for an archive's table before the start of a small file: an "Invalid argument".
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise InputError(f"{path} cannot be read: {os_reason(error)}") from None
         if re.search(REFUSED, str(error)):
             raise InputError(
-                f"{path} holds Python objects besides tensors, which could run code; save it anew with "
+                f"{path} holds Python objects besides tensors, which could run code; save it again with "
                 "torch.save(model.state_dict(), file)"
             ) from None
         raise InputError(
-            f"{path} is no checkpoint of PyTorch, or is damaged or cut short; get or copy it anew"
+            f"{path} is not a PyTorch checkpoint, or is damaged or truncated; download or copy it again"
         ) from None
 
 
 def _check_archive(path: str | Path) -> None:
     """Raise BadZipFile for an archive that is damaged or would grow when it is unpacked.
 
-    torch.load looks at no checksum: a flipped bit would be a wrong weight.
+    torch.load verifies no checksums: a flipped bit would be a wrong weight.
     """
-    if not zipfile.is_zipfile(path):  # a file of before torch 1.6, or none of torch
+    if not zipfile.is_zipfile(path):  # a file from before torch 1.6, or not one of torch
         return
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()

@@ -17,7 +17,7 @@ def run_command(main: Callable[[], int]) -> NoReturn:
 
     InputError and the FAILURES end it with one line on stderr and exit code 2; Ctrl-C with one line and exit
     code 130. Any other exception is a fault of the program and keeps its traceback. A command runs to its end
-    also when nobody reads its output any more (``| head``, ``| tee`` and Ctrl-C).
+    even if nobody reads its output any more (``| head``, ``| tee`` and Ctrl-C).
     """
     try:
         code = main()
@@ -29,7 +29,7 @@ def run_command(main: Callable[[], int]) -> NoReturn:
             _keep_traceback()
         _stop(f"error: {message}")
     except KeyboardInterrupt:
-        _stop("stopped by Ctrl-C; the weights saved so far are whole", 130)
+        _stop("stopped by Ctrl-C; the weights saved so far are intact", 130)
     except Exception:
         _keep_traceback()
     _end(code)
@@ -37,8 +37,8 @@ def run_command(main: Callable[[], int]) -> NoReturn:
 
 def _stop(message: str, code: int = 2) -> NoReturn:
     if sys.platform != "win32":
-        # torch answers the end of a process that reads images with an exception, wherever the program is;
-        # here it would break into the message.
+        # When a process that reads images ends, torch raises an exception wherever the program is; here it
+        # would break into the message.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     print(" ".join(message.split()), file=sys.stderr)
     _end(code)
@@ -53,8 +53,8 @@ def _keep_traceback() -> NoReturn:
 
 def _end(code: int) -> NoReturn:
     if "LOCAL_RANK" in os.environ:
-        # A process of torchrun ends without cleaning up: one that failed could wait for ever for others that
-        # wait for it, and one that is done be aborted by threads of torch that still want the interpreter.
+        # A process of torchrun ends without cleaning up: one that failed could wait forever for others that
+        # wait for it, and one that is done could be aborted by torch's threads still using the interpreter.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -14,7 +14,7 @@ from .errors import OUT_OF_MEMORY, InputError
 
 
 def select_device(name: str, device_id: str = "0") -> torch.device:
-    """The device of MODEL.DEVICE and DEVICE_ID; the CPU, with a warning, where there is no such GPU.
+    """The device of MODEL.DEVICE and DEVICE_ID; the CPU, with a warning, if there is no such GPU.
 
     A process of torchrun takes the GPU of its own number on its machine instead of DEVICE_ID.
 
@@ -26,23 +26,23 @@ def select_device(name: str, device_id: str = "0") -> torch.device:
     if (number := usable_gpu(name, device_id)) is not None:
         torch.backends.cudnn.benchmark = True
         switch_tf32_off()
-        torch.cuda.set_device(number)  # so that nothing is set up on another one
+        torch.cuda.set_device(number)  # so that nothing is set up on another GPU
         return torch.device("cuda", number)
     number = _wanted_gpu(device_id)
     if torch.cuda.is_available() and launched_by_torchrun():
         raise InputError(
-            f"no GPU {number} for process {number} of this machine, it has {torch.cuda.device_count()}; "
+            f"no GPU {number} for process {number}: this machine has {torch.cuda.device_count()}; "
             "lower torchrun's --nproc_per_node"
         )
     logger.warning(
-        f"no CUDA device {number} here; running on the CPU (MODEL.DEVICE cpu says so without a warning)"
+        f"no CUDA device {number} here; running on the CPU (MODEL.DEVICE cpu does so without a warning)"
     )
     return torch.device("cpu")
 
 
 def usable_gpu(name: str, device_id: str = "0") -> int | None:
     """Number of the GPU that ``select_device`` takes; None where it takes the CPU."""
-    # Numbers as in nvidia-smi; CUDA, which would put the fastest GPU first, reads it when it starts.
+    # Numbers as in nvidia-smi; CUDA, which would put the fastest GPU first, reads this when it starts.
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     number = _wanted_gpu(device_id)
     there = name == "cuda" and torch.cuda.is_available() and number < torch.cuda.device_count()
@@ -54,10 +54,10 @@ def _wanted_gpu(device_id: str) -> int:
 
 
 def switch_tf32_off() -> None:
-    """Let GPUs compute float32 as such: of itself, torch leaves 13 of 23 bits out in convolutions (TF32)."""
+    """Let GPUs compute true float32: by default, torch drops 13 of 23 bits in convolutions (TF32)."""
     # The older of torch's two interfaces, which all its versions have; the two must not be mixed.
     torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False  # as it is, but for the environment of NVIDIA's containers
+    torch.backends.cuda.matmul.allow_tf32 = False  # the default, except in NVIDIA's containers
 
 
 def autocast(device: torch.device, enabled: bool) -> AbstractContextManager:
@@ -67,7 +67,7 @@ def autocast(device: torch.device, enabled: bool) -> AbstractContextManager:
 
 
 def amp_dtype(device: torch.device) -> torch.dtype | None:
-    """bfloat16 where the processor computes it, float16 on GPUs that do not, None on CPUs that do not."""
+    """bfloat16 where the processor supports it, else float16 on GPUs and None on CPUs."""
     if has_bfloat16(device):
         return torch.bfloat16
     return torch.float16 if device.type == "cuda" else None
@@ -88,9 +88,9 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A small tensor of the host on a device, without waiting for what a GPU has yet to compute."""
-    if device.type == "cuda":
-        tensor = tensor.pin_memory()  # from other memory, the copy would wait
+    """A tensor on a device, without waiting for what a GPU has yet to compute."""
+    if device.type == "cuda" and not tensor.is_cuda:
+        tensor = tensor.pin_memory()  # from other memory, the copy would wait; what is pinned stays as it is
     return tensor.to(device, non_blocking=True)
 
 

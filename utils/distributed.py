@@ -1,4 +1,4 @@
-"""The processes that torchrun starts, and what they tell each other. Without torchrun there is one."""
+"""The processes that torchrun starts, and how they communicate. Without torchrun there is one."""
 
 import os
 
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from .errors import InputError
 
-CHUNK = 4096  # rows that travel at a time
+CHUNK = 4096  # rows sent at a time
 
 
 def launched_by_torchrun() -> bool:
@@ -22,7 +22,7 @@ def process_number() -> int:
 
 
 def join_processes(device: torch.device) -> None:
-    """Meet the other processes: over NCCL on GPUs, over gloo on CPUs, whose cores are shared out.
+    """Join the other processes: over NCCL on GPUs, over gloo on CPUs, whose cores are shared out.
 
     Raises:
         InputError: they cannot be reached.
@@ -30,7 +30,7 @@ def join_processes(device: torch.device) -> None:
     if not launched_by_torchrun():
         return
     nccl = device.type == "cuda" and torch.distributed.is_nccl_available()
-    # ignite would believe SLURM rather than torchrun, and take a GPU for each process, wherever they are.
+    # ignite would follow SLURM rather than torchrun, and take a GPU for each process, wherever they are.
     os.environ.pop("SLURM_JOB_ID", None)
     if device.type == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -39,20 +39,20 @@ def join_processes(device: torch.device) -> None:
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"the processes of torchrun cannot reach each other: {reason}") from None
-    if device.type == "cpu":  # torchrun leaves each process one thread
+    if device.type == "cpu":  # torchrun gives each process one thread
         torch.set_num_threads(share_of_cores())
 
 
 def share_of_cores() -> int:
-    """Cores for each process of this machine, at least one: of those that the system lets them use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    """Cores for each process of this machine, at least one, of those that the system lets them use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # only on Linux
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, cores // idist.get_nproc_per_node())
 
 
 def leave_processes() -> None:
-    """Part from the other processes, once nothing is left to tell them."""
-    # Without this wait, the end may come while gloo still holds a tensor, and torch 2.6 then hangs.
+    """Leave the other processes, once nothing is left to exchange."""
+    # Without this wait, a process may end while gloo still holds a tensor, and torch 2.6 then hangs.
     idist.barrier()
     idist.finalize()
 

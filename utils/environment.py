@@ -1,4 +1,4 @@
-"""What a result can be reproduced from, in the log."""
+"""What is needed to reproduce a result, in the log."""
 
 import platform
 import subprocess
@@ -10,7 +10,7 @@ from loguru import logger
 
 
 def log_environment(device: torch.device, seed: int, settings: str) -> None:
-    """Log what a result can be reproduced from: command, versions, git commit, processor, seed, settings."""
+    """Log what is needed to reproduce a result: command, versions, git commit, processor, seed, settings."""
     import cv2
     import ignite
     import numpy

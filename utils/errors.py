@@ -4,12 +4,12 @@ import re
 
 READER_DIED = (
     "a process that reads images died: {}; if memory ran short, lower DATALOADER.NUM_WORKERS; the weights "
-    "saved so far are whole"
+    "saved so far are intact"
 )
 NO_SHARED_MEMORY = (
-    "a process that reads images cannot hand a batch over through shared memory (/dev/shm): {}; give a "
+    "a process that reads images cannot pass a batch through shared memory (/dev/shm): {}; give a "
     "container more of it with docker run --shm-size 2g, or lower DATALOADER.NUM_WORKERS (0 needs none); the "
-    "weights saved so far are whole"
+    "weights saved so far are intact"
 )
 # The last two are cuDNN's: no algorithm fits into what is free; status ALLOC_FAILED, HOST_ALLOCATION_FAILED.
 OUT_OF_MEMORY = (
@@ -17,20 +17,20 @@ OUT_OF_MEMORY = (
     r"computation|ALLOC(ATION)?_FAILED"
 )
 # Errors of torch for which the machine is at fault: a part of their text -> what to tell the user, with
-# torch's own first sentence at {}. The first that fits counts.
+# torch's own first sentence at {}. The first match counts.
 FAILURES = {
     r"^DataLoader worker .*Bus error": NO_SHARED_MEMORY,
     r"^DataLoader worker \(pid": READER_DIED,
     r"^DataLoader timed out": "no batch has come from the processes that read images: {}; does the disk or "
-    "network drive that holds the images still answer? The weights saved so far are whole",
+    "network drive that holds the images still respond? The weights saved so far are intact",
     OUT_OF_MEMORY: "out of memory: {}; in training, lower SOLVER.IMS_PER_BATCH (--IMS_PER_BATCH; "
     "SOLVER.GRAD_ACCUM makes up for it) or INPUT.SIZE_TRAIN, in testing TEST.IMS_PER_BATCH "
     "(--TEST_IMS_PER_BATCH); DATALOADER.CACHE ram leaves a GPU more room than device; the weights saved "
-    "so far are whole",
+    "so far are intact",
     r"C(\+\+)? compiler|working triton installation": "SOLVER.COMPILE needs a C++ compiler (g++ or clang), "
-    "on a GPU also Triton, and does not find them; install them, or leave SOLVER.COMPILE off",
+    "on a GPU also Triton, but did not find them; install them, or turn SOLVER.COMPILE off",
     r"[Cc]onnection (was )?(closed|reset)|NCCL|gloo": "lost the other processes of torchrun: {}; if one of "
-    "them ended, its own line says why; the weights saved so far are whole",
+    "them ended, its own message says why; the weights saved so far are intact",
 }
 
 

@@ -4,8 +4,8 @@ import os
 import sys
 from contextlib import suppress
 
-# A notebook hands its own way to show figures on to the commands that it starts. Where their Python does not
-# have it, matplotlib refuses to be imported; here, none is needed.
+# A notebook passes its matplotlib backend on to the commands that it starts. If their Python lacks it,
+# matplotlib cannot be imported; here, no backend is needed.
 _backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
 
 import matplotlib  # noqa: E402

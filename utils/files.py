@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, under names that every system takes."""
+"""Files that are written whole or not at all, under names that every system accepts."""
 
 import os
 import re
@@ -20,10 +20,11 @@ def atomic_write(file: Path, mode: str = "w", hint: str = "", **kwargs) -> Itera
         with atomic_write(folder / "results.csv", newline="") as stream:
             csv.writer(stream).writerows(rows)
 
-    No reader and no crash sees half of the file; if anything is raised, the one that was there stays.
+    Readers never see half of the file, nor does a crash leave one; if anything is raised, an existing file is
+    kept.
 
     Args:
-        file: to write; its folder is made.
+        file: to write; its folder is created.
         mode: 'w' for text, in UTF-8 unless ``encoding`` says otherwise, or 'wb'.
         hint: the end of the message if it cannot be written, such as ``choose another folder``.
         kwargs: of ``open``.
@@ -59,5 +60,5 @@ def writing(place: Path | str, hint: str = "") -> Iterator[None]:
 def legal_name(text: str) -> str:
     """A text as the name of a file, on Windows too: ``timm/vit`` as ``timm-vit``, ``aux`` as ``_aux``."""
     name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", text)
-    name = re.sub(r"[. ]$", "-", name)  # which Windows leaves out at the end
+    name = re.sub(r"[. ]$", "-", name)  # which Windows drops at the end
     return f"_{name}" if _DEVICES.match(name) else name

@@ -17,7 +17,7 @@ _early_sink: list[int] = []
 def setup_logger() -> None:
     """Log to stdout, above any progress bar, in loguru's own format (in colour on a terminal).
 
-    Of several processes only the first logs; warnings of the others go to stderr.
+    Only the first of several processes logs; warnings of the others go to stderr.
     """
     logger.remove()
     _early_lines.clear()
@@ -33,7 +33,7 @@ def log_to_file(file: Path) -> None:
     """Write the lines logged so far, and from now on, to a file as well.
 
     Raises:
-        InputError: the file cannot be written; also later, by the call that logs, when the disk is full.
+        InputError: the file cannot be written; raised later, too, by the call that logs, if the disk is full.
     """
 
     def write(line: str) -> None:

@@ -11,7 +11,7 @@ def keep_freed_memory() -> None:
 
     A step on a CPU allocates and frees gigabytes of activations. By default glibc gives large blocks back to
     the system at once, which then hands them out again page by page, zeroed: a quarter of a step's time. Does
-    nothing where the C library is another one.
+    nothing with other C libraries.
     """
     if sys.platform != "linux":
         return

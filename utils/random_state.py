@@ -1,4 +1,4 @@
-"""The random numbers of a run: seeded, made repeatable, kept and put back."""
+"""The random number generators of a run: seeded, made deterministic, saved and restored."""
 
 import os
 import random
@@ -8,18 +8,18 @@ import torch
 
 
 def seed_everything(seed: int) -> None:
-    """Seed the random numbers of Python, numpy and torch."""
+    """Seed the random number generators of Python, numpy and torch."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
 
 
 def be_deterministic() -> None:
-    """Let torch choose, on a GPU too, algorithms that give the same result each time; they may be slower."""
+    """Let torch use deterministic algorithms on a GPU too; they may be slower."""
     # cuBLAS needs it, and reads it when it is first used.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.backends.cudnn.benchmark = False  # it chooses algorithms by their time
-    # warn_only: an operation without such an algorithm shall not end the run.
+    torch.backends.cudnn.benchmark = False  # it chooses algorithms by their speed
+    # warn_only: an operation without such an algorithm should not end the run.
     torch.use_deterministic_algorithms(True, warn_only=True)
     # That fills every new tensor, which is slow and shows only reads of what was never written.
     torch.utils.deterministic.fill_uninitialized_memory = False
@@ -30,7 +30,7 @@ def be_deterministic() -> None:
 
 
 def random_state() -> dict:
-    """Where the random numbers stand, as tensors and plain values."""
+    """The state of the random number generators, as tensors and plain values."""
     name, keys, *rest = np.random.get_state()
     return {
         "python": random.getstate(),
@@ -41,7 +41,7 @@ def random_state() -> dict:
 
 
 def restore_random_state(state: dict) -> None:
-    """Put the random numbers back to a ``random_state``; those of GPUs where there are as many of them."""
+    """Restore a ``random_state``; that of the GPUs only if there are as many of them."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])

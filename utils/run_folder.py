@@ -9,14 +9,14 @@ from loguru import logger
 from .files import atomic_write, legal_name, writing
 from .logger import log_to_file
 
-# Columns of results.csv, a row for each evaluation: all but the epoch in percent.
+# Columns of results.csv, one row per evaluation: all but the epoch in percent.
 COLUMNS = ("epoch", "mAP", "rank1", "rank5", "rank10", "mINP")
 ELSEWHERE = "choose another folder with OUTPUT_DIR <folder>"
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run's folder, which is there, and the names of the files in it.
+    """A run's existing folder, and the names of the files in it.
 
     Attributes:
         path: of the folder.
@@ -62,7 +62,7 @@ class RunFolder:
 
     @property
     def results(self) -> Path:
-        """A row of COLUMNS for each evaluation."""
+        """One row of COLUMNS per evaluation."""
         return self.path / "results.csv"
 
     @property
@@ -94,7 +94,7 @@ class RunFolder:
         return self.path / f"bad-batch-{epoch}-{iteration}.txt"
 
     def replace_settings(self, settings: str) -> None:
-        """Let config.yml hold these settings, as YAML, from here on.
+        """Replace the settings in config.yml by these, as YAML.
 
         Raises:
             InputError: it cannot be written.
@@ -103,7 +103,7 @@ class RunFolder:
             stream.write(settings)
 
     def _claim(self) -> bool:
-        """Create config.yml; False if it is there: the folder holds a run, or one starts at this moment."""
+        """Create config.yml; False if it exists: the folder holds a run, or one is just starting."""
         with writing(f"into {self.path}", ELSEWHERE):
             self.path.mkdir(parents=True, exist_ok=True)
             try:

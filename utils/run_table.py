@@ -12,7 +12,7 @@ import yaml
 from .errors import InputError, os_reason
 from .run_folder import COLUMNS, RunFolder
 
-# What makes no other recipe of a run.
+# Settings that are not part of a run's recipe.
 APART = ("OUTPUT_DIR", "RESUME", "SEED")
 
 
@@ -23,11 +23,11 @@ class Run(NamedTuple):
     settings: dict[str, object]  # by dotted name
     results: list[dict[str, float]]  # of the evaluations, by COLUMNS
     machine: str  # device and versions, as logged
-    commit: str  # of the program; empty if the log names none
+    commit: str  # of the program; empty if not in the log
 
     @property
     def recipe(self) -> tuple:
-        """What runs share that differ by their seeds alone."""
+        """The settings shared by runs that differ only in their seed."""
         return tuple(sorted((key, str(value)) for key, value in self.settings.items() if key not in APART))
 
 
@@ -36,7 +36,7 @@ def read_run(folder: Path, defaults: dict) -> Run:
 
     Args:
         folder: of the run.
-        defaults: the tree of settings, for those that the program had not yet when it made the run.
+        defaults: the tree of settings, for those that the program did not have yet when it made the run.
 
     Raises:
         InputError: the folder holds no run that has been evaluated.
@@ -66,10 +66,10 @@ def read_run(folder: Path, defaults: dict) -> Run:
 
 
 def runs_table(runs: Sequence[Run]) -> str:
-    """Markdown: the last evaluation of each recipe, with its distance from the first one's.
+    """Markdown: the last evaluation of each recipe, with its difference from the first one's.
 
-    Runs that differ by their seeds alone share a row: the mean, and each result behind it. Recipes are
-    compared by the seeds that both were run with, where there are any.
+    Runs that differ only in their seed share a row: the mean, and each result behind it. Recipes are
+    compared by the seeds that both were run with, if there are any.
     """
     recipes: dict[tuple, list[Run]] = {}
     for run in runs:
@@ -91,7 +91,7 @@ def runs_table(runs: Sequence[Run]) -> str:
 
 
 def _machines(runs: Sequence[Run]) -> list[str]:
-    """A line for each device and set of versions, with the commits of its runs."""
+    """One line per device and set of versions, with the commits of its runs."""
     commits: dict[str, set[str]] = {}
     for run in runs:
         commits.setdefault(run.machine, set()).update([run.commit] if run.commit else [])

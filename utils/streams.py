@@ -9,14 +9,14 @@ from typing import TextIO
 
 from .errors import InputError, os_reason
 
-# Nobody reads any more: a pipe is closed (on Windows EINVAL), a terminal has hung up.
+# The reader has gone: a pipe is closed (on Windows EINVAL), a terminal has hung up.
 READER_GONE = {errno.EPIPE, errno.EINVAL, errno.EIO, errno.EBADF, errno.ESHUTDOWN}
 
 
 class Screen:
-    """A text stream to which a program can write whatever becomes of the reader; else as the one it wraps.
+    """A text stream that can be written whatever happens to its reader; otherwise like the one it wraps.
 
-    Once nobody reads any more, what is written is lost without an error. Characters that the encoding lacks
+    Once the reader has gone, what is written is lost without an error. Characters that the encoding lacks
     are written as escapes.
 
     Args:
@@ -45,7 +45,7 @@ class Screen:
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written, as ``write``."""
+        """Flush what was written; raises as ``write`` does."""
         with self._bearing_loss():
             self._stream.flush()
 
@@ -55,8 +55,8 @@ class Screen:
             yield
         except OSError as error:
             lost, self._stream = self._stream, open(os.devnull, "w", encoding="utf-8")
-            with suppress(OSError, AttributeError):  # a stream of another kind, with no descriptor
-                # What is left in its buffers would fail once more, at the latest when the interpreter ends.
+            with suppress(OSError, AttributeError):  # another kind of stream, without a descriptor
+                # What is left in its buffers would fail again, at the latest when the interpreter ends.
                 os.dup2(self._stream.fileno(), lost.fileno())
             if error.errno not in READER_GONE:
                 raise InputError(f"cannot write the program's output: {os_reason(error)}") from None
@@ -64,7 +64,7 @@ class Screen:
 
 @contextmanager
 def safe_streams() -> Iterator[None]:
-    """For as long as it is entered, stdout and stderr are ``Screen``s."""
+    """While it is entered, stdout and stderr are ``Screen``s."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(Screen, before)
     try:

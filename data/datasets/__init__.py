@@ -1,4 +1,4 @@
-"""Data sets: a reader each, from the settings to records."""
+"""Data sets: one reader each, from the settings to records."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +44,7 @@ def read_named(name: str, cfg: CfgNode) -> ReidDataset:
         return DATASETS[name](cfg)
     path = find_custom(name, cfg.ROOT_DIR)
     if path is None:
-        raise InputError(f"{name} is no data set, folder or table")
+        raise InputError(f"{name} is not a data set, folder or table")
     return read_custom(path)
 
 

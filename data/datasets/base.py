@@ -14,7 +14,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Names:
-    """What a data set itself calls the people and cameras of its records, where that is not their number."""
+    """The data set's own names of the people and cameras of its records, where those are not numbers."""
 
     people: dict[int, str] = field(default_factory=dict)
     cameras: dict[int, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class ReidDataset:
 
 
 def relabel(records: list[Record]) -> tuple[list[Record], Names]:
-    """Person ids as classes 0..C-1, in the order of the ids, and the names that give the ids back."""
+    """Person ids as classes 0..C-1, in the order of the ids, and the names that map back to the ids."""
     pids = sorted({r.pid for r in records})
     label = {pid: i for i, pid in enumerate(pids)}
     people = {i: str(pid) for i, pid in enumerate(pids)}

@@ -1,4 +1,4 @@
-"""Custom data, a user's own: a folder with a folder for each person, or a table."""
+"""Custom data, a user's own: a folder with one folder per person, or a table."""
 
 import re
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def read_custom(path: Path) -> ReidDataset:
     """Read a folder, in this program's layout or in Market-1501's, or a table.
 
     A data set may have a training part, a tested part (query and gallery, or ``test``, which is divided into
-    them here), or both. People are numbered over all parts, those of training first; the names stay known.
+    them here), or both. People are numbered over all parts, those of training first; their names are kept.
 
     Args:
         path: as ``find_custom`` gives it.
@@ -53,10 +53,10 @@ def read_custom(path: Path) -> ReidDataset:
 
 
 def assemble(name: str, images: list[CustomImage]) -> ReidDataset:
-    """A data set of images in the order in which the first of a person is to be found.
+    """A data set of the images, whose order decides which of a person's is the first.
 
     Raises:
-        InputError: there is no image, or a split ``test`` beside ``query`` or ``gallery``.
+        InputError: there are no images, or a split ``test`` beside ``query`` or ``gallery``.
     """
     splits = {image.split for image in images}
     if not images:
@@ -85,8 +85,8 @@ def _leave_out_junk(name: str, images: list[CustomImage]) -> list[CustomImage]:
     junk = [image for image in images if _JUNK.fullmatch(image.person)]
     if junk:
         logger.warning(
-            f"{name}: left out {len(junk)} images of the person {junk[0].person}, which are junk in the "
-            "numbers of Market-1501, neither person nor distractor; give a real person another name: "
+            f"{name}: left out {len(junk)} images of the person {junk[0].person}, which is junk in "
+            "Market-1501's numbering, neither person nor distractor; give a real person another name: "
             f"{junk[0].path}"
         )
     return [image for image in images if not _JUNK.fullmatch(image.person)]
@@ -95,7 +95,7 @@ def _leave_out_junk(name: str, images: list[CustomImage]) -> list[CustomImage]:
 def _divide_test(images: list[CustomImage]) -> list[CustomImage]:
     """``test`` as query and gallery: the first image of each person and camera is a query.
 
-    Where that would leave none of a person's images for the gallery, only the first of all is.
+    Where that would leave none of a person's images for the gallery, only the person's first image is.
     """
     test = [image for image in images if image.split == "test"]
     first: dict[tuple, CustomImage] = {}

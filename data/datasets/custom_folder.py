@@ -1,4 +1,4 @@
-"""Custom data as folders: ``train/<person>/…``, with ``query`` and ``gallery``, or ``test``, beside it."""
+"""Custom data as folders: ``train/<person>/…``, and ``query`` and ``gallery``, or ``test``."""
 
 import os
 import re
@@ -19,16 +19,16 @@ _CAMERA = re.compile(r"(?:^|_)c([0-9]{1,9})(?:s[0-9]+)?(?=[_.-]|$)")
 def read_folder(folder: Path) -> list[CustomImage]:
     """Read the images, by their paths in order.
 
-    Below a person's folder there may be further ones. A camera's number is read from a file's name.
+    A person's folder may have further folders. A camera's number is read from a file's name.
 
     Raises:
-        InputError: none of the folders is there, or one cannot be read.
+        InputError: none of the folders exists, or one cannot be read.
     """
     there = [split for split in SPLITS if (folder / split).is_dir()]
     if not there:
         raise InputError(
-            f"{folder} is no data set: it needs train, query and gallery (or test for both), each with a "
-            f"folder for each person, or Market-1501's {', '.join(SUBSETS.values())}"
+            f"{folder} is not a data set: it needs train, query and gallery (or test for both), each with "
+            f"one folder per person, or Market-1501's {', '.join(SUBSETS.values())}"
         )
     read = {_key(folder / split) for split in there}
     unread = [e.name for e in list_folder(folder) if is_folder(e) and _key(folder / e.name) not in read]
@@ -49,19 +49,19 @@ def read_folder(folder: Path) -> list[CustomImage]:
 
 
 def _walk(person: Path, above: tuple[Path, ...]) -> list[str]:
-    """The images at any depth, by path. Links are followed, but to no folder above, or read before."""
+    """The images at any depth, by path. Links are followed, except to folders above or already read."""
     paths, waiting = [], [person]
     seen = {_key(folder) for folder in above}
     while waiting:
         folder = waiting.pop()
         if _key(folder) in seen:
-            logger.warning(f"{folder}: left out, as it leads back to a folder that is read already")
+            logger.warning(f"{folder}: left out, as it leads back to a folder that is already read")
             continue
         seen.add(_key(folder))
         entries = list_folder(folder)
         folders = [e for e in entries if is_folder(e)]
         images = [e for e in entries if has_image_suffix(e.name) and not is_folder(e)]
-        warn_left_out(folder, "entries that are no files", [e.name for e in images if not is_file(e)])
+        warn_left_out(folder, "entries that are not files", [e.name for e in images if not is_file(e)])
         paths += [str(folder / e.name) for e in images if is_file(e)]
         waiting += [folder / e.name for e in folders]
     return sorted(paths)

@@ -20,11 +20,11 @@ def read_table(file: Path) -> list[CustomImage]:
     """Read the rows, in their order.
 
     Paths are relative to the table's folder. Person and camera ids are any text or number. CSV is UTF-8, or
-    else GB18030 as a Chinese Excel writes it; its columns are divided by comma, semicolon or tab.
+    else GB18030 as a Chinese Excel writes it; its columns are separated by comma, semicolon or tab.
 
     Raises:
-        InputError: it is no such table; a column is missing, a cell empty, a split unknown (with the number
-            of the row as a spreadsheet counts, the heading being row 1); or none of the files is there.
+        InputError: it is not such a table; a column is missing, a cell empty, a split unknown (with the
+            number of the row as a spreadsheet counts, the heading being row 1); or none of the files exists.
     """
     rows = _csv_rows(file) if file.suffix.lower() == ".csv" else _parquet_rows(file)
     _, header = next(rows, (1, []))
@@ -39,7 +39,7 @@ def read_table(file: Path) -> list[CustomImage]:
     _check_cameras(file, images)
     if images and not any(os.path.isfile(image.path) for _, image in images):
         raise InputError(
-            f"{file}: none of its images is there, the first being {images[0][1].path}; paths are relative "
+            f"{file}: none of its images exists, such as {images[0][1].path}; paths are relative "
             "to the table's folder"
         )
     return [image for _, image in images]
@@ -77,7 +77,7 @@ def _csv_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"cannot read {file}: {os_reason(error)}") from None
     text = _decode(content)
     if text is None:
-        raise InputError(f"{file} is no CSV file: its text is neither UTF-8 nor GB18030")
+        raise InputError(f"{file} is not a CSV file: its text is neither UTF-8 nor GB18030")
     heading = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=heading.count)
     number = 0
@@ -107,7 +107,7 @@ def _parquet_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         columns = [column.to_pylist() for column in table.columns]
     except (OSError, pyarrow.ArrowException, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{file} is no Parquet table: {reason[:200]}") from None
+        raise InputError(f"{file} is not a Parquet table: {reason[:200]}") from None
     yield 1, table.column_names
     for number, cells in enumerate(zip(*columns, strict=True), 2):
         yield number, [_text(cell) for cell in cells]

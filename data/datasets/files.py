@@ -9,13 +9,13 @@ from loguru import logger
 
 from utils.errors import InputError, os_reason
 
-# Of formats that OpenCV reads as it is; what is in a file decides how it is read, not its suffix.
+# Of formats that OpenCV reads as installed; the content of a file decides how it is read, not its suffix.
 IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .bmp .dib .webp .tif .tiff .jp2 .ppm .pgm .pbm .pnm .ras .avif .gif".split()
 )
-# Control characters, line separators, and what stands for bytes that are no text in the system's encoding.
-# Folders that systems make beside one's own, hidden where they are at home.
+# Folders that systems add to those of their users, hidden on the system itself.
 _FOREIGN = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
+# Control characters, line separators, and what stands for bytes that are not text in the system's encoding.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -23,7 +23,7 @@ def find_folder(root: str, names: Sequence[str], title: str, advice: str) -> Pat
     """The first of ``root``'s folders with one of these names.
 
     Raises:
-        InputError: there is none; the message lists where it was looked for, and gives the advice.
+        InputError: there is none; the message lists the places, and gives the advice.
     """
     for name in names:
         if (Path(root) / name).is_dir():
@@ -37,7 +37,7 @@ def find_folder(root: str, names: Sequence[str], title: str, advice: str) -> Pat
 def list_folder(folder: Path) -> list[os.DirEntry]:
     """The entries of a folder by name, without hidden ones and, with a warning, without unusable names.
 
-    A name with a line break, or with bytes that are no text, could not be shown or written into a log.
+    A name with a line break, or with bytes that are not text, cannot be shown or logged.
 
     Raises:
         InputError: the folder cannot be read.
@@ -50,7 +50,7 @@ def list_folder(folder: Path) -> list[os.DirEntry]:
         raise InputError(f"cannot read {folder}: {os_reason(error)}") from None
     warn_left_out(
         folder,
-        "whose names hold control characters or are no text",
+        "whose names hold control characters or are not text",
         [e.name for e in entries if unusable(e.name)],
     )
     return [e for e in entries if not unusable(e.name)]
@@ -62,7 +62,7 @@ def unusable(name: str) -> bool:
 
 
 def is_file(entry: os.DirEntry) -> bool:
-    """Whether an entry is a file, or a link to one; no for a link that leads nowhere."""
+    """Whether an entry is a file, or a link to one; False for a broken link."""
     try:
         return entry.is_file()
     except OSError:
@@ -70,7 +70,7 @@ def is_file(entry: os.DirEntry) -> bool:
 
 
 def is_folder(entry: os.DirEntry) -> bool:
-    """Whether an entry is a folder, or a link to one; no for a link that leads nowhere."""
+    """Whether an entry is a folder, or a link to one; False for a broken link."""
     try:
         return entry.is_dir()
     except OSError:
@@ -78,7 +78,7 @@ def is_folder(entry: os.DirEntry) -> bool:
 
 
 def has_image_suffix(name: str) -> bool:
-    """Whether a file's name ends as those of images do."""
+    """Whether a file's name has the suffix of an image."""
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
 
 

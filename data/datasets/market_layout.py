@@ -1,4 +1,4 @@
-"""Market-1501's layout: a folder for each subset, person and camera in the file names."""
+"""Market-1501's layout: one folder per subset, person and camera in the file names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from .published import warn_of_differences
 SUBSETS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 MULTI_QUERY = "gt_bbox"
 EXAMPLE = "0002_c1s1_000451_03.jpg"
-JUNK = -1  # detections of no use as person or distractor: left out, as the benchmark says
+JUNK = -1  # detections of no use as person or distractor: skipped, as in the benchmark
 
 # Numbers that fit the tensors that hold them.
 _NAME = re.compile(r"(-?[0-9]{1,9})_c([0-9]{1,9})(?![0-9])")
@@ -29,7 +29,7 @@ def read_benchmark(
     subsets: Mapping[str, str] = SUBSETS,
     below: str = "",
 ) -> ReidDataset:
-    """Read a published data set and warn where it is not as large as published.
+    """Read a published data set and warn if its size differs from the published one.
 
     Args:
         cfg: the settings' section DATASETS.
@@ -53,13 +53,13 @@ def read_market_layout(
 ) -> ReidDataset:
     """Read any folder in Market-1501's layout and file names (``0002_c1s1_000451_03.jpg``).
 
-    The folder ``gt_bbox``, if it is there, gives the further images of multi-query testing.
+    The folder ``gt_bbox``, if it exists, gives the further images of multi-query testing.
 
     Args:
         folder: holds the subsets' folders.
         name: of the data set.
         subsets: the folders of train, query and gallery.
-        whole: every subset must be there; False: those that are.
+        whole: every subset is required; False: those that exist are read.
 
     Raises:
         InputError: a subset's folder is missing, or holds no image.
@@ -76,11 +76,11 @@ def read_market_layout(
 def _read_subset(path: Path, fix: str) -> list[Record]:
     if not path.is_dir():
         raise InputError(f"{path} is missing; {fix}")
-    # Thumbs.db and the like are no images; macOS adds a hidden "._" twin to each file of an archive.
+    # Thumbs.db and the like are not images; macOS adds a hidden "._" twin to each file of an archive.
     entries = [e for e in list_folder(path) if has_image_suffix(e.name)]
     parsed = [(e.name, is_file(e) and _NAME.match(e.name)) for e in entries]
     warn_left_out(
-        path, f"entries that are no files named like {EXAMPLE}", [n for n, match in parsed if not match]
+        path, f"entries that are not files named like {EXAMPLE}", [n for n, match in parsed if not match]
     )
     records = [
         Record(str(path / name), int(match[1]), int(match[2]) - 1)

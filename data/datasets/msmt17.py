@@ -29,7 +29,7 @@ _LINE = re.compile(r"([^_]*_[^_]*_([0-9]{1,9})_.*\S)\s+([0-9]{1,9})")
 
 
 def read_msmt17(cfg: CfgNode) -> ReidDataset:
-    """Read MSMT17, first or second version, as its lists say; its validation part is trained on.
+    """Read MSMT17, first or second version, by its lists; its validation part is used for training.
 
     Args:
         cfg: the settings' section DATASETS.
@@ -57,7 +57,7 @@ def _read_list(folder: Path, part: str, images: Path) -> list[Record]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = os_reason(error) if isinstance(error, OSError) else "it is no text"
+        reason = os_reason(error) if isinstance(error, OSError) else "it is not text"
         raise InputError(f"cannot read {file}: {reason}; is the archive unpacked whole?") from None
     records = []
     for number, line in enumerate(lines, 1):

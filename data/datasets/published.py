@@ -46,7 +46,7 @@ PUBLISHED = {
 
 
 def warn_of_differences(dataset: ReidDataset) -> None:
-    """Log a warning for each subset that is not as large as published."""
+    """Log a warning for each subset whose size differs from the published one."""
     for subset, published in PUBLISHED[dataset.name].items():
         found = counts(getattr(dataset, subset))
         if found not in published:

@@ -22,7 +22,7 @@ STAMP = "synthetic.json"  # the file that says what was drawn
 
 
 def read_synthetic(cfg: CfgNode) -> ReidDataset:
-    """Read ``ROOT_DIR/synthetic``; draw it first if it is missing or was drawn with other numbers.
+    """Read ``ROOT_DIR/synthetic``; draw it first if it is missing or was drawn with other settings.
 
     Args:
         cfg: the settings' section DATASETS; SYNTHETIC gives size and seed.
@@ -37,7 +37,7 @@ def read_synthetic(cfg: CfgNode) -> ReidDataset:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(folder.with_name(".synthetic.lock")):
-                if not is_drawn(folder, spec):  # another process may just have done it
+                if not is_drawn(folder, spec):  # another process may just have drawn it
                     draw(folder, spec)
         except OSError as error:
             raise InputError(
@@ -48,7 +48,7 @@ def read_synthetic(cfg: CfgNode) -> ReidDataset:
 
 
 def is_drawn(folder: Path, spec: SyntheticSpec) -> bool:
-    """Whether the folder holds the data set of these numbers, drawn by this version."""
+    """Whether the folder holds the data set of this spec, drawn by this version."""
     stamp = folder / STAMP
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp(spec)
 
@@ -57,7 +57,7 @@ def draw(folder: Path, spec: SyntheticSpec) -> None:
     """Draw the data set under a temporary name, then rename it; one drawn before is replaced.
 
     Raises:
-        InputError: the folder exists and is none of this program's.
+        InputError: the folder exists and was not drawn by this program.
         OSError: it cannot be written.
     """
     logger.info(f"Drawing the synthetic data set into {folder}")

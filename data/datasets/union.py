@@ -8,8 +8,8 @@ from .base import Names, Record, ReidDataset
 def unite(trained: Sequence[ReidDataset], tested: ReidDataset) -> ReidDataset:
     """The training images of several data sets, and the query and gallery of one.
 
-    Neither the people nor the cameras of two data sets count as the same: classes and camera ids go on from
-    one to the next. Query and gallery keep their ids.
+    Neither the people nor the cameras of two data sets count as the same: classes and camera ids
+    continue from one to the next. Query and gallery keep their ids.
     """
     train: list[Record] = []
     people: dict[int, str] = {}

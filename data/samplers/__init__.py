@@ -1,4 +1,4 @@
-"""How a training batch is drawn: a sampler each, from records to lists of indices."""
+"""How training batches are drawn: one sampler per way, from records to lists of indices."""
 
 from collections.abc import Callable, Sequence
 

@@ -40,6 +40,6 @@ class CameraBalancedSampler(IdentitySampler):
         for _ in range(len(images) - groups * self.num_instances):
             _, first, number = np.unique(self.camids[images], return_index=True, return_counts=True)
             images = np.delete(images, first[np.argmax(number + rng.random(len(number)))])
-        # The images of a camera stand in a row: dealt out one by one, they come into different groups as long
-        # as there are such.
+        # The images of a camera stand side by side: dealt out one by one, they come into different groups as
+        # long as there are such.
         return rng.permutation(images.reshape(self.num_instances, groups).T)

@@ -12,7 +12,7 @@ class IdentitySampler(Sampler[list[int]]):
     """Yield batches of P identities x K images (Hermans et al., "In Defense of the Triplet Loss", 2017).
 
     An epoch deals each identity's images, shuffled, into groups of K. What is left over (< K) is dropped; an
-    identity with fewer than K images is filled up by drawing again from them. No identity stands twice in a
+    identity with fewer than K images is filled up by drawing again from them. No identity appears twice in a
     batch, and the number of batches is the same in every epoch. The order depends on the seed and the epoch
     alone.
 
@@ -40,7 +40,7 @@ class IdentitySampler(Sampler[list[int]]):
             )
         self.images = [np.flatnonzero(inverse == i) for i in range(len(ids))]
         self.num_groups = np.array([max(1, len(images) // num_instances) for images in self.images])
-        # The most batches in which no identity needs to stand twice.
+        # The most batches in which no identity needs to appear twice.
         batches = int(self.num_groups.sum()) // self.per_batch
         while np.minimum(self.num_groups, batches).sum() < batches * self.per_batch:
             batches -= 1
@@ -71,7 +71,7 @@ class IdentitySampler(Sampler[list[int]]):
         return images[: len(images) // k * k].reshape(-1, k)
 
     def _counts(self, rng: np.random.Generator) -> np.ndarray:
-        """How many batches of the epoch each identity stands in; together they fill them."""
+        """How many batches of the epoch each identity appears in; together they fill them."""
         counts = np.minimum(self.num_groups, self.num_batches)
         surplus = int(counts.sum()) - self.num_batches * self.per_batch
         dropped = rng.permutation(np.repeat(np.arange(len(counts)), counts))[:surplus]

@@ -10,9 +10,9 @@ from .identity import IdentitySampler
 class IdentityBalancedSampler(IdentitySampler):
     """An IdentitySampler for data in which some identities have many more images than others.
 
-    An epoch has as many batches as the images would fill. Every identity stands in equally many of them, but
-    for one more that chance gives to some. Its images are dealt anew as often as they are used up; of an
-    identity with many images, an epoch shows a part.
+    An epoch has as many batches as the images would fill. Every identity appears in equally many of them, or
+    by chance in one more. Its images are dealt again whenever they are used up; of an identity with many
+    images, an epoch shows only a part.
 
     Args:
         pids: person id of each image.

@@ -11,8 +11,8 @@ from utils.errors import InputError
 class BatchShard(Sampler[list[int]]):
     """The part of each batch that one of several processes trains on.
 
-    The parts are runs of the whole batch, in the order of the processes. Of a PK batch, whose images of an
-    identity stand together, they hold different identities.
+    The parts are consecutive ranges of the whole batch, in the order of the processes. Of a PK batch, whose
+    images of an identity stand together, they hold different identities.
 
     Args:
         sampler: of the whole batches, the same in every process; its ``num_instances`` images of an identity
@@ -49,7 +49,7 @@ class BatchShard(Sampler[list[int]]):
         return self.sampler.seed
 
     def set_epoch(self, epoch: int, start: int = 0) -> None:
-        """Choose the order of the epoch, and how many of its batches are left out, being trained on."""
+        """Choose the order of the epoch, and how many of its batches to skip, as already trained on."""
         self.sampler.set_epoch(epoch)
         self.start = start
 
@@ -63,5 +63,5 @@ class BatchShard(Sampler[list[int]]):
 
 
 def shard_range(number: int, rank: int, processes: int) -> range:
-    """The indices, of ``number``, that a process tests: runs that differ in length by one at most."""
+    """The indices, of ``number``, that a process tests: ranges that differ in length by one at most."""
     return range(number * rank // processes, number * (rank + 1) // processes)

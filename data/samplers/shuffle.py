@@ -24,7 +24,7 @@ class ShuffleSampler(Sampler[list[int]]):
     def __init__(self, pids: Sequence[int], batch_size: int, num_instances: int = 1, seed: int = 0):
         if len(pids) < batch_size:
             raise InputError(
-                f"a batch of {batch_size} needs as many training images, there are {len(pids)}; "
+                f"a batch of {batch_size} needs as many training images, but there are {len(pids)}; "
                 "lower SOLVER.IMS_PER_BATCH"
             )
         self.num_images = len(pids)

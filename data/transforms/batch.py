@@ -45,7 +45,7 @@ class TrainTransform:
         self.generator = torch.Generator()
 
     def reseed(self, seed: int) -> None:
-        """Start the random numbers anew."""
+        """Reseed the random numbers."""
         self.generator.manual_seed(seed)
 
     def __call__(self, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -69,10 +69,10 @@ class TestTransform:
     Args:
         mean: of the pixels in 0..1, (3,).
         std: of the pixels in 0..1, (3,).
-        size: height and width that the network reads [pixels]; to this, images are resized before.
+        size: height and width that the network reads [pixels], to which images are resized beforehand.
     """
 
-    __test__ = False  # no test class, whatever pytest reads in the name
+    __test__ = False  # not a test class, though its name looks like one to pytest
 
     def __init__(self, mean: Sequence[float], std: Sequence[float], size: Sequence[int]):
         self.mean, self.std = mean, std

@@ -37,7 +37,7 @@ class PolicyOnGroups:
 
         Args:
             images: (B, 3, H, W) uint8 RGB.
-            draws: (B,) in [0, 1), on the host: who is chosen, and for which group.
+            draws: (B,) in [0, 1), on the host: which images are chosen, and for which group.
             generator: of the parameters, on the host.
         """
         groups = (draws / self.prob * GROUPS).long()  # uniform over the groups, given that it is below GROUPS

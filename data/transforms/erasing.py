@@ -32,7 +32,7 @@ def random_erasing(images: torch.Tensor, prob: float, draws: torch.Tensor) -> to
     row = torch.arange(height)
     erased = fits & (draws[:, :1] < prob) & (row >= top) & (row < top + h)
     image, row = erased.nonzero().unbind(1)
-    # What is erased, as runs of pixels, in the order in which they lie in memory; then as single pixels.
+    # What is erased, as runs of pixels in memory order; then as single pixels.
     start, length = (image * height + row) * width + left[image, 0], w[image, 0]
     ends = length.cumsum(0)
     number = int(length.sum())

@@ -151,7 +151,7 @@ def _unreadable(facts: dict[str, ImageFacts], stops: bool) -> Finding:
         stops,
         f"{len(bad)} files cannot be read as images",
         bad,
-        "remove them, or go on without such files with DATASETS.ON_BAD_IMAGE skip",
+        "remove them, or skip such files with DATASETS.ON_BAD_IMAGE skip",
     )
 
 

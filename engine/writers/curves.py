@@ -26,7 +26,7 @@ class CurvesPicture:
         trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: self.draw())
 
     def draw(self) -> None:
-        """Draw the picture anew.
+        """Draw the picture again.
 
         Raises:
             InputError: it cannot be written.

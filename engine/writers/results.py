@@ -12,7 +12,7 @@ from ..history import History
 
 
 class ResultsTable:
-    """Keeps ``results.csv`` up to date: a row per evaluation, all but the epoch in percent.
+    """Keeps ``results.csv`` up to date: one row per evaluation, all but the epoch in percent.
 
     Args:
         folder: of the run.
@@ -27,7 +27,7 @@ class ResultsTable:
         trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: self.write())
 
     def write(self) -> None:
-        """Write the table anew.
+        """Write the table again.
 
         Raises:
             InputError: it cannot be written.

@@ -50,7 +50,7 @@ def check_network(cfg: CfgNode, training: bool = True) -> None:
         problems.append(f"MODEL.NON_LOCAL is for this program's ResNets; leave it out for {model.NAME}")
     if training and cfg.SOLVER.LAYER_DECAY != 1 and not info.layers:
         problems.append(
-            f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it 1"
+            f"SOLVER.LAYER_DECAY is for ResNets and networks of timm, not {model.NAME}; leave it at 1"
         )
     if training and cfg.KD.SELF and not info.stages:
         problems.append(f"KD.SELF (--kd) is for ResNets, whose stages learn from the last, not {model.NAME}")
@@ -67,7 +67,7 @@ def build_backbone(cfg: CfgNode) -> tuple[nn.Module, BackboneInfo]:
     """The backbone that MODEL.NAME names, with random weights, and what it can do.
 
     Raises:
-        InputError: it does not go with another setting.
+        InputError: it does not fit another setting.
     """
     model = cfg.MODEL
     if model.NAME.startswith(TIMM):

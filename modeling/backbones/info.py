@@ -14,14 +14,14 @@ class BackboneInfo:
     """How a backbone is made, what it can do and where its ImageNet weights are.
 
     The network that ``make`` gives turns images (B, 3, H, W) into maps (B, map_dim, H', W'), or, without
-    ``maps``, into features (B, feature_dim). What is left out here it cannot do.
+    ``maps``, into features (B, feature_dim). What is left out here, it cannot do.
 
         BACKBONES["my_net"] = BackboneInfo(MyNet, feature_dim=256)
 
     Attributes:
-        make: make(last_stride=..., stem_relu=...) -> network with random weights; a network that has no such
+        make: make(last_stride=..., stem_relu=...) -> network with random weights; a network without such a
             choice ignores it.
-        feature_dim: D, width of the pooled feature. 0 only until a network of a library is made.
+        feature_dim: D, width of the pooled feature; 0 only until a network of a library is built.
         map_dim: channels of the maps; 0: feature_dim.
         maps: whether it gives maps; else it pools them itself.
         after_pooling: after_pooling(network, (B, map_dim)) -> (B, feature_dim), layers behind the pooling.
@@ -31,7 +31,7 @@ class BackboneInfo:
             rates may fall with them.
         add_non_local: puts non-local blocks into a network.
         translate: translate(tensors of a file, network) -> the same in the network's names and shapes, where
-            there is a way to tell them; None: it has no other names.
+            they can be translated; None: it has no other names.
         imagenet_url: file of its ImageNet weights; its name ends with the start of its SHA-256.
         imagenet_tensors: gives them where a library has them.
         no_imagenet: where else they are, or why there are none.

@@ -16,7 +16,7 @@ class MobileNetV2Backbone(MobileNetV2):
 
     Args:
         last_stride: stride of the last block that has one; 1 keeps the map at 1/16 of the image's size.
-        stem_relu: there is no network of this kind without.
+        stem_relu: ignored; this network always has it.
     """
 
     def __init__(self, last_stride: int = 1, stem_relu: bool = True):
@@ -25,7 +25,7 @@ class MobileNetV2Backbone(MobileNetV2):
         self.features[LAST_STRIDED].conv[1][0].stride = (last_stride, last_stride)
         for module in self.modules():
             if isinstance(module, nn.ReLU6):
-                module.inplace = False  # in place, its gradient makes torch copy each map first
+                module.inplace = False  # in place, torch copies each map first for its gradient
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) to (B, 1280, H / 16, W / 16)."""

@@ -15,7 +15,7 @@ class NonLocal(nn.Module):
 
     Names and widths are those of AGW's code, so that its weights load: similarities are dot products, and
     theta, phi and g have one channel. The batch norm's weight starts at 0, so that the block starts as the
-    identity, and a pretrained network as it was.
+    identity, which leaves a pretrained network unchanged.
 
     Args:
         channels: of the map.

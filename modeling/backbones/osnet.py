@@ -9,7 +9,7 @@ from torch import nn
 from .info import BackboneInfo
 
 STREAMS = "abcd"  # of a block: 1, 2, 3 and 4 light convolutions deep
-REDUCTION = 16  # of the gate
+REDUCTION = 16  # of the gate: channels per inner channel
 FEATURE_DIM = 512
 
 
@@ -81,8 +81,8 @@ class OSNet(nn.Module):
 
     Args:
         channels: of the stem and of the three stages.
-        last_stride: there is no stage with a stride after 1/16, so it must be 1; another does nothing.
-        stem_relu: there is no network of this kind without.
+        last_stride: 1; no stage after 1/16 has a stride, so that another value does nothing.
+        stem_relu: ignored; this network always has it.
     """
 
     def __init__(self, channels: tuple[int, ...], last_stride: int = 1, stem_relu: bool = True):

@@ -16,7 +16,7 @@ _RELEASE = "https://github.com/XingangPan/IBN-Net/releases/download/v1.0/"
 class InstanceNorm(nn.InstanceNorm2d):
     """Instance norm that keeps the layout of its input.
 
-    torch's gives maps with the channels first, which the layers after it would keep, and copy time and again.
+    torch's gives maps with the channels first, which the layers after it would keep and copy repeatedly.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

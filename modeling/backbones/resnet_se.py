@@ -9,7 +9,7 @@ from torchvision.models.resnet import Bottleneck
 from .resnet import ResNetBackbone, resnet_info
 from .resnet_ibn import ibn_a, ibn_info
 
-REDUCTION = 16  # channels for each of the inner ones, as published
+REDUCTION = 16  # channels per inner channel, as published
 
 
 class SELayer(nn.Module):

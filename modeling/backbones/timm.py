@@ -15,7 +15,7 @@ from utils.errors import InputError
 from .info import BackboneInfo
 
 PREFIX = "timm/"
-# What timm raises for an option that a network has not, or not with this value.
+# What timm raises for an option that a network does not have, or not with this value.
 _NO_SUCH_OPTION = (TypeError, AssertionError, NotImplementedError)
 
 
@@ -32,14 +32,14 @@ def timm_backbone(cfg: CfgNode, pretrained: bool = False) -> tuple[nn.Module, Ba
     Its output is a feature map (B, feature_dim, H', W') where timm has one with the channels in front, else
     the feature (B, feature_dim) that timm's own pooling makes of the tokens. The last map is kept at 1/16 of
     the image where MODEL.LAST_STRIDE is 1 and timm can (``output_stride``); a network for images of one size
-    (``img_size``) is made for INPUT.SIZE_TRAIN.
+    (``img_size``) is built for INPUT.SIZE_TRAIN.
 
     Args:
         cfg: the settings.
         pretrained: download ImageNet weights.
 
     Raises:
-        InputError: the network cannot take images of this size, or is to be tested with another.
+        InputError: the network cannot take images of this size, or is to be tested at another.
         OSError: the weights cannot be downloaded.
         RuntimeError: there are none.
     """
@@ -65,7 +65,7 @@ def _imagenet_tensors(cfg: CfgNode) -> dict[str, torch.Tensor]:
 
 
 def _try(net: nn.Module, name: str, size: list[int]) -> torch.Tensor:
-    """What the network makes of an image, after its head was made to give maps if it has any."""
+    """The network's output for an image, after its head was made to give maps if it has any."""
     image = torch.zeros(1, 3, *size)
     try:
         with torch.no_grad():
@@ -76,7 +76,7 @@ def _try(net: nn.Module, name: str, size: list[int]) -> torch.Tensor:
             return net(image)
     except (AssertionError, RuntimeError) as error:
         raise InputError(
-            f"{name} cannot take images of INPUT.SIZE_TRAIN {list(size)} ({error}); choose a size that it can"
+            f"{name} cannot take images of INPUT.SIZE_TRAIN {list(size)} ({error}); choose another size"
         ) from None
 
 
@@ -85,7 +85,9 @@ def _layers(net: nn.Module) -> dict[str, int]:
     from timm.models import group_parameters  # loaded already, by the network
 
     if not hasattr(net, "group_matcher"):  # a few lack it
-        raise InputError(f"SOLVER.LAYER_DECAY: timm tells no layers of a {type(net).__name__}; leave it 1")
+        raise InputError(
+            f"SOLVER.LAYER_DECAY: timm defines no layers for a {type(net).__name__}; leave it at 1"
+        )
     return group_parameters(net, net.group_matcher(), reverse=True)
 
 
@@ -116,5 +118,5 @@ def _create(name: str, wishes: list[dict], pretrained: bool) -> tuple[nn.Module,
     return timm.create_model(name, pretrained=pretrained, num_classes=0), {}
 
 
-# What every network of timm can do; the rest is told once it is made.
+# What every network of timm can do; the rest is known once it is built.
 TIMM_INFO = BackboneInfo(timm_backbone, layers=_layers, translate=_translate)

@@ -8,7 +8,7 @@ from config import ConfigError, load_cfg
 from config.defaults import SETTINGS, get_defaults
 from config.setting import Section, setting
 
-# What a value on its bound needs beside it, for rules about several settings.
+# Settings that a value on its bound needs, for rules about several settings.
 BESIDE = {"TEST.K1": ["TEST.K2", "1"]}
 
 

@@ -30,7 +30,7 @@ def test_every_command_is_a_file_and_every_file_a_command():
     assert {name.split()[0] for name in COMMANDS} == files
 
 
-def test_every_flag_fills_a_setting_that_exists_and_is_for_a_command_that_exists():
+def test_every_flag_fills_an_existing_setting_and_is_for_an_existing_command():
     names = {*COMMANDS, *(row.kind.name for row in COMMANDS.values() if row.kind)}
     for flag in FLAGS:
         assert isinstance(flag.fills, str) <= (flag.fills in SETTINGS), flag
@@ -96,7 +96,7 @@ def test_a_new_command_is_a_row_and_its_flags_are_rows(monkeypatch, capsys, tmp_
     assert cfg.SEED == 7 and load_cfg(rest, command).SEED == 8, "config.yml beside the weights, as a test"
     with pytest.raises(ConfigError, match="^--top must be at least 1, not 0$"):
         load_cfg(["--top", "0"], command)
-    with pytest.raises(ConfigError, match="^--top: 'x' is no whole number$"):
+    with pytest.raises(ConfigError, match="^--top: 'x' is not a whole number$"):
         load_cfg(["--top", "x"], command)
     with pytest.raises(ConfigError, match="TEST.K2 6 must not be above TEST.K1 5"):
         load_cfg(["TEST.K1", "5"], command)

@@ -43,7 +43,7 @@ quick = settings(
 
 
 def load(*argv: str) -> None:
-    """Load, and check what the commands check; nothing but a ConfigError may come of it."""
+    """Load, and check what the commands check; nothing but a ConfigError may be raised."""
     for command in ("train", "test"):
         try:
             cfg = load_cfg(list(argv), command, CHOICES)

@@ -1,4 +1,4 @@
-r"""Paths as people write them: ~ is the home folder, and back slashes stay."""
+r"""Paths as people write them: ~ is the home folder, and backslashes are kept."""
 
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def test_the_flags_that_are_paths_are_marked():
 
 @pytest.mark.parametrize("key", [key for key in PATHS if key != "RESUME"])
 @pytest.mark.parametrize("quoting", QUOTINGS)
-def test_back_slashes_stay(tmp_path, key, quoting):
+def test_backslashes_are_kept(tmp_path, key, quoting):
     if quoting == "['{}']" or quoting == "('{}',)":
         if key != "DATASETS.NAMES":  # a list is not a text
             return
@@ -115,17 +115,17 @@ def test_back_slashes_stay(tmp_path, key, quoting):
         assert value_of(key, text, tmp_path / "s.yml") == expected
 
 
-def test_back_slashes_stay_at_the_end_and_among_names():
+def test_backslashes_are_kept_at_the_end_and_among_names():
     assert load_cfg(["DATASETS.ROOT_DIR", r"('\\server\share\')"]).DATASETS.ROOT_DIR == "\\\\server\\share\\"
     for text in (r"['E:\new', 'market1501']", r"('E:\new', 'market1501')", r"E:\new,market1501"):
         assert load_cfg(["DATASETS.NAMES", text]).DATASETS.NAMES == ("E:\\new", "market1501")
 
 
-def test_yaml_that_makes_an_escape_of_a_back_slash(tmp_path):
+def test_yaml_that_makes_an_escape_of_a_backslash(tmp_path):
     file = tmp_path / "settings.yml"
     for text, message in (
         (r'TEST: {WEIGHT: "E:\new\test.pth"}', "TEST.WEIGHT: .* holds a control character; in YAML"),
-        (r'TEST: {WEIGHT: "E:\data\x.pth"}', "not YAML.*back slashes stay as they are in single quotes"),
+        (r'TEST: {WEIGHT: "E:\data\x.pth"}', "not YAML.*backslashes are kept in single quotes"),
     ):
         file.write_text(text)
         with pytest.raises(ConfigError, match=message):

@@ -75,7 +75,7 @@ def test_a_cosine_takes_no_other_number_of_epochs():
     cfg.SOLVER.SCHEDULE = "cosine"
     run = cfg.dump()
     cfg.SOLVER.MAX_EPOCHS = 160
-    with pytest.raises(ConfigError, match=r"SOLVER.MAX_EPOCHS 160 \(120 in the run\); leave these"):
+    with pytest.raises(ConfigError, match=r"SOLVER.MAX_EPOCHS 160 \(120 in the run\); leave them"):
         compare_settings(cfg, run)
     cfg.SOLVER.MAX_EPOCHS, cfg.SOLVER.EVAL_PERIOD = 120, 5
     assert compare_settings(cfg, run) == ["SOLVER.EVAL_PERIOD 5 (1 in the run)"]
@@ -85,11 +85,11 @@ def test_a_cosine_takes_no_other_number_of_epochs():
 def test_a_teacher_may_lie_elsewhere_but_not_come_or_go(key):
     assert check_changes({key: "b/x.pth"}, {key: "a/x.pth"}) == [f"{key} b/x.pth (a/x.pth in the run)"]
     for now, run in (("", "a"), ("a", "")):
-        with pytest.raises(ConfigError, match=f"this would not be the run that is to go on: {key}"):
+        with pytest.raises(ConfigError, match=f"these settings differ from the run that is resumed: {key}"):
             check_changes({key: now}, {key: run})
 
 
-def test_a_setting_that_the_run_did_not_have_yet_is_no_change():
+def test_a_setting_that_the_run_did_not_have_yet_is_not_a_change():
     assert check_changes({"SEED": 0, "NEW.KEY": 1}, {"SEED": 0, "OLD.KEY": 2}) == []
 
 
@@ -99,7 +99,7 @@ def test_a_setting_changes_as_its_declaration_says(key):
     if SETTINGS[key].may_change or SETTINGS[key].may_move:
         check_changes(*changed)
     else:
-        with pytest.raises(ConfigError, match=f"{key} another .one in the run.; leave these"):
+        with pytest.raises(ConfigError, match=f"{key} another .one in the run.; leave them"):
             check_changes(*changed)
 
 

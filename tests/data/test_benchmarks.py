@@ -124,7 +124,7 @@ def test_msmt17_unpacked_in_part(tmp_path):
     with pytest.raises(InputError, match="list_val.txt, line 1: '0000/0000.jpg 0' is not like"):
         DATASETS["msmt17"](section(tmp_path))
     (tmp_path / "MSMT17_V1" / "list_val.txt").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="list_val.txt: it is no text"):
+    with pytest.raises(InputError, match="list_val.txt: it is not text"):
         DATASETS["msmt17"](section(tmp_path))
     (tmp_path / "MSMT17_V1" / "test").rmdir()
     with pytest.raises(InputError, match="neither mask_train_v2 and mask_test_v2 nor train and test"):

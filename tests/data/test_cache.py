@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from data import cache as cache_module
+from data import cache_file
 from data.cache import PixelCache, open_cache
 from data.datasets import Record
 from data.images import ImageDataset
+from data.loader import ReidLoader
 from data.reading import read_image
 from tests.conftest import ROOT
 
@@ -38,6 +40,35 @@ def records(tmp_path) -> list[Record]:
     return records
 
 
+def is_in_use(path) -> bool:
+    """Whether this process has a file open, or mapped into its memory."""
+    path = os.path.realpath(path)
+    mapped = Path("/proc/self/maps").read_text().splitlines()
+    numbers = [fd for fd in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{fd}")]
+    return any(line.endswith(f" {path}") for line in mapped) or path in map(
+        os.path.realpath, (f"/proc/self/fd/{fd}" for fd in numbers)
+    )
+
+
+@pytest.fixture(autouse=sys.platform == "linux")
+def as_on_windows(monkeypatch):
+    """No file is renamed, replaced or removed while it is in use; a lock's own file aside."""
+
+    def refusing(name):
+        plain = getattr(os, name)
+
+        def call(*paths, **kwargs):
+            for path in map(os.fsdecode, paths):
+                if not path.endswith(".lock") and is_in_use(path):
+                    raise PermissionError(13, "it is being used by a process", path)
+            return plain(*paths, **kwargs)
+
+        return call
+
+    for name in ("replace", "rename", "unlink", "remove"):
+        monkeypatch.setattr(os, name, refusing(name))
+
+
 @pytest.fixture
 def make(records, tmp_path, monkeypatch):
     """Open the cache of the records, and say how many files were read for it."""
@@ -48,8 +79,8 @@ def make(records, tmp_path, monkeypatch):
             read.append(path)
         return read_image(path, size)
 
-    monkeypatch.setattr(cache_module, "BLOCK", 3)
-    monkeypatch.setattr(cache_module, "read_image", reading)
+    monkeypatch.setattr(cache_file, "BLOCK", 3)
+    monkeypatch.setattr(cache_file, "read_image", reading)
 
     def make(limit_gb: float = 1.0) -> tuple[PixelCache | None, int]:
         read.clear()
@@ -174,7 +205,7 @@ def test_full_disk(make, records, tmp_path, caplog_loguru):
     make()
     (file,) = files(tmp_path)
     file.rename(tmp_path / "kept")
-    file.with_suffix(".part").symlink_to("/dev/full")
+    file.with_name(file.name + ".part").symlink_to("/dev/full")
     caplog_loguru.clear()
     assert make()[0] is None
     (line,) = caplog_loguru
@@ -192,7 +223,7 @@ def test_a_file_that_was_out_of_reach_for_a_moment(make, records, monkeypatch):
     with monkeypatch.context() as patch:
         away = records[4].path
         patch.setattr(
-            cache_module, "read_image", lambda path, size: None if path == away else read_image(path, size)
+            cache_file, "read_image", lambda path, size: None if path == away else read_image(path, size)
         )
         assert make()[0].unreadable == {2, 4}
     check(make()[0], records)
@@ -218,7 +249,7 @@ def test_stopped_in_the_midst(make, records, tmp_path, monkeypatch):
         return read_image(path, size)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(cache_module, "read_image", stop)
+        patch.setattr(cache_file, "read_image", stop)
         make()
     assert files(tmp_path) == [file] and file.read_bytes() == before, "what was there is untouched"
     check(make()[0], records)
@@ -228,7 +259,7 @@ OPEN = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from data import cache
+from data import cache, cache_file
 from data.datasets import Record
 read = []
 def slowly(path, size):
@@ -236,7 +267,7 @@ def slowly(path, size):
     if "2.png" not in path:  # no image: it is tried again whenever the cache is opened
         read.append(path)
     return reading(path, size)
-reading, cache.read_image = cache.read_image, slowly
+reading, cache_file.read_image = cache_file.read_image, slowly
 records = [Record(path, 0, 0) for path in json.loads(sys.argv[2])]
 found = cache.open_cache(records, (16, 8), Path(sys.argv[3]), 1.0)
 print(json.dumps([len(read), int(found.pixels.sum())]))
@@ -264,3 +295,43 @@ def test_stays_in_the_hosts_memory_where_a_gpus_is_too_small(make, monkeypatch, 
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (4000, 8000))
     cache, _ = make()
     assert cache.to(torch.device("cuda")) is cache and "DATALOADER.CACHE ram" in caplog_loguru[-1]
+
+
+def test_training_and_test_caches_share_one_half(make, monkeypatch, caplog_loguru):
+    """2,688 bytes of pixels, as another cache holds; of a GPU of so many bytes, half is the network's."""
+    cache, _ = make()
+    for memory, stays in ((2 * 2 * 2688, False), (2 * 2 * 2688 - 1, True)):
+        monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 2688)
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, m=memory: (m - 2688, 10**9))
+        caplog_loguru.clear()
+        moved = cache.to(torch.device("cpu"))  # in place of a GPU
+        assert (moved is cache) == stays == ("beside 0.0 GB that lie there" in "".join(caplog_loguru))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sees open files as Linux does")
+def test_a_file_in_use_is_not_replaced_here(make, tmp_path):
+    """What the other tests of this file rely on."""
+    cache, _ = make()
+    (file,) = files(tmp_path)
+    with pytest.raises(PermissionError):
+        file.unlink()
+    del cache
+    with open(file), pytest.raises(PermissionError):
+        os.replace(file, tmp_path / "x")
+    file.unlink()
+
+
+def test_what_reading_processes_get_does_not_grow_with_the_pixels(records, tmp_path):
+    """Of a pixel cache they get the file's name, not its content."""
+    size = (64, 64)
+    dataset = ImageDataset(records, size, open_cache(records, size, tmp_path / ".cache", 1.0))
+    content = pickle.dumps(dataset)
+    assert len(content) < dataset.cache.pixels.nbytes / 10
+    again = pickle.loads(content)
+    assert isinstance(again.cache.pixels, np.memmap) and again.cache.unreadable == {2}
+    expected = dataset.__getitems__([4, 1])
+    reading = ReidLoader(
+        dataset, "stop", batch_sampler=[[4, 1]], num_workers=1, multiprocessing_context="spawn"
+    )
+    for batch in (again.__getitems__([4, 1]), *reading):
+        assert all(torch.equal(x, y) for x, y in zip(batch[:4], expected[:4], strict=True))

@@ -88,7 +88,7 @@ def test_market_layout_is_recognised(tmp_path):
 
 
 def test_what_is_no_data_set(tmp_path, caplog_loguru):
-    with pytest.raises(InputError, match="is no data set: it needs train, query and gallery .or test"):
+    with pytest.raises(InputError, match="is not a data set: it needs train, query and gallery .or test"):
         read_custom(tmp_path)
     (tmp_path / "train" / "nobody").mkdir(parents=True)
     write_images(tmp_path, "train/stray.jpg")
@@ -164,7 +164,7 @@ def test_csv_of_other_spreadsheets(table):
         (CSV + '"b/2\n.jpg",7,门口,train\n', "row 7: path 'b/2.n.jpg' holds control characters"),
         (
             CSV.replace("a/", "x/a/").replace("b", "x/b"),
-            "none of its images is there, .*x/a/1.jpg; paths are rel",
+            "none of its images exists, such as .*x/a/1.jpg; paths are rel",
         ),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "neither UTF-8 nor GB18030"),
         (CSV + '"' + "x" * 200_000 + '"', "row 7: not CSV"),
@@ -193,7 +193,7 @@ def test_parquet(tmp_path, table):
     with pytest.raises(InputError, match="people.parquet, row 3: camera_id is empty"):
         read_custom(tmp_path / "people.parquet")
     (tmp_path / "people.parquet").write_bytes(b"PAR1 but no more")
-    with pytest.raises(InputError, match="people.parquet is no Parquet table"):
+    with pytest.raises(InputError, match="people.parquet is not a Parquet table"):
         read_custom(tmp_path / "people.parquet")
 
 

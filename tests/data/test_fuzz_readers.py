@@ -108,7 +108,7 @@ def test_random_parquet(rows, odd, data):
     def write(file: Path) -> None:
         try:
             pyarrow.parquet.write_table(pyarrow.table(columns, names=HEADER), file)
-        except UnicodeEncodeError:  # a half of a character, which is no text
+        except UnicodeEncodeError:  # half a character, which is not text
             assume(False)
 
     check_table("t.parquet", write)

@@ -32,7 +32,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path, caplog_loguru):
     names = ["train/a/2_c2.jpg", "train/a/deep/3_c3.jpg", "train/b/1_c1.jpg"]
     assert [path for path, *_ in short(dataset.train, tmp_path)] == names
     (gone,) = (m for m in caplog_loguru if "gone.jpg" in m)
-    assert "left out 1 entries that are no files" in gone
+    assert "left out 1 entries that are not files" in gone
     for link in ("train/a/deep/loop", "train/everyone"):
         (line,) = (m for m in caplog_loguru if f"{tmp_path}/{link}: left out, as it leads back" in m)
 
@@ -96,7 +96,7 @@ def test_market_layout_with_strange_entries(tmp_path, caplog_loguru):
     dataset = read_market_layout(tmp_path, "M")
     assert [r.path.rpartition("/")[2] for r in dataset.query] == [good]
     assert r"'0002_c3s1\n_000451_04.jpg'" in caplog_loguru[0]
-    assert "left out 3 entries that are no files named like" in caplog_loguru[1]
+    assert "left out 3 entries that are not files named like" in caplog_loguru[1]
     assert "0002_c2s1_000451_04.jpg" in caplog_loguru[1]
 
 

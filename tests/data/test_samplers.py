@@ -118,7 +118,7 @@ def test_shuffle_sampler():
     assert len(set(sum(first, []))) == 8
     sampler.set_epoch(1)
     assert list(sampler) != first
-    with pytest.raises(InputError, match="a batch of 4 needs as many training images, there are 3"):
+    with pytest.raises(InputError, match="a batch of 4 needs as many training images, but there are 3"):
         ShuffleSampler(range(3), 4)
 
 

@@ -86,6 +86,14 @@ def test_a_process_that_fails_ends_the_reading(records, monkeypatch, what, messa
     assert time.monotonic() - start < 60 and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("cause", [None, ConnectionResetError(104, "Connection reset by peer"), EOFError()])
+def test_a_death_that_is_noticed_by_the_batch_that_is_missing(cause):
+    died = RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
+    died.__cause__ = cause
+    for error in (died, *[cause] * (cause is not None)):
+        assert workers.explain(error).startswith("a process that reads images died")
+
+
 def test_memory_that_the_system_had_promised_is_named():
     """So torch tells of a process that the system killed as it wrote to shared memory that was not there."""
     died = RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")

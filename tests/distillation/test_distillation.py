@@ -1,4 +1,4 @@
-"""Students, teachers, and what passes between them."""
+"""Students, teachers, and what students learn from them."""
 
 import copy
 from types import SimpleNamespace
@@ -89,7 +89,7 @@ def test_what_a_stage_learns_recomputed(load, images):
     )
 
 
-def test_a_student_is_the_plain_network_with_something_beside_it(load, images):
+def test_a_student_is_the_plain_network_with_adapters_beside_it(load, images):
     cfg = load(*SMALL_NET, "--kd")
     student, plain = build_student(cfg, CLASSES, Distillation(cfg, None)), build_model(cfg, CLASSES)
     plain.load_state_dict({k: v for k, v in student.state_dict().items() if not k.startswith("adapters.")})
@@ -145,7 +145,7 @@ def test_a_network_teaches_scores_features_and_relations(load, images, network_t
          {"kd_relation", "stage_id", "stage_feature"}),
     ],
 )  # fmt: skip
-def test_losses_without_a_weight_are_no_parts(load, images, network_teacher, words, classes, names):
+def test_losses_without_a_weight_are_not_parts(load, images, network_teacher, words, classes, names):
     cfg = load(*SMALL_NET, "SOLVER.AMP", "no", *words)
     distillation = Distillation(cfg, network_teacher(classes))
     output = build_student(cfg, CLASSES, distillation).train()(images)
@@ -192,7 +192,7 @@ def test_the_losses_read_a_students_scores_and_its_feature_before_the_neck(load,
     before = student.embedding.weight.clone()
     step(images, TARGET, left=1)
     assert read == [((6, CLASSES), (6, 64))]
-    assert not torch.equal(student.embedding.weight, before), "the feature is learnt through the reduction"
+    assert not torch.equal(student.embedding.weight, before), "the feature is learned through the reduction"
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_the_longest_end_of_a_path_counts(tmp_path):
 def test_two_features_of_an_image_are_refused(tmp_path):
     file = tmp_path / "f.npz"
     write(file, ["a/1.jpg", "2.jpg", "a\\1.jpg"], np.eye(3))
-    with pytest.raises(InputError, match="a/1.jpg has several features; leave one of each image"):
+    with pytest.raises(InputError, match="a/1.jpg has several features; keep one per image"):
         read_features(file, ["/x/a/1.jpg", "/x/2.jpg"])
     assert read_features(file, ["/x/2.jpg"]).tolist() == [[0, 1, 0]]
 
@@ -61,7 +61,7 @@ def test_two_features_of_an_image_are_refused(tmp_path):
 @pytest.mark.parametrize(
     "content, words",
     [
-        ({"names": ["0002_c1.jpg"], "features": np.eye(1)}, "no feature of 2 of 3 images, such as .*王_c2"),
+        ({"names": ["0002_c1.jpg"], "features": np.eye(1)}, "no feature for 2 of 3 images, such as .*王_c2"),
         ({"names": ["a", "b"], "features": np.eye(3)}, "2 names do not fit"),
         ({"names": ["a"], "features": np.ones(1)}, "do not fit"),
         ({"features": np.eye(3)}, "no names and features"),

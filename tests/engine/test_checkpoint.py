@@ -111,7 +111,7 @@ def test_space_is_checked_before_training(checkpoints, tmp_path, monkeypatch):
 
 
 def test_what_is_saved_is_as_it_was_when_save_was_called(tmp_path, monkeypatch):
-    """The file is written while the training goes on changing the tensors."""
+    """The file is written while the training keeps changing the tensors."""
     tensor, goes_on, write = torch.zeros(3), threading.Event(), saving.save_atomically
 
     def slow(content, file, previous):

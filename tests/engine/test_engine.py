@@ -76,7 +76,7 @@ def test_every_recipe_moves_every_parameter(train, assemble, tmp_path, words):
             assert not torch.equal(parameter, before[name]), name
 
 
-def test_means_of_a_line_leave_out_losses_that_are_not_finite():
+def test_means_of_a_line_skip_losses_that_are_not_finite():
     meter = Meter(CPU)
     for loss in (1.0, float("nan"), float("inf"), 4.0):
         meter.update({"loss": torch.tensor(loss), "accuracy": torch.tensor(0.5)})
@@ -204,13 +204,13 @@ def test_images_that_cannot_be_read_are_left_out_once(load, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("cache", ["none", "ram"])
-def test_an_epoch_goes_on_without_images_that_cannot_be_read(train, tmp_path, monkeypatch, cache):
+def test_an_epoch_skips_images_that_cannot_be_read(train, tmp_path, monkeypatch, cache):
     def reading(path, size):
         return None if "_c1s1_" in path else np.zeros((*size, 3), np.uint8)
 
     monkeypatch.setattr("data.images.read_image", reading)
-    monkeypatch.setattr("data.cache.read_image", reading)
-    monkeypatch.setattr("data.cache.VERSION", "of this test")
+    monkeypatch.setattr("data.cache_file.read_image", reading)
+    monkeypatch.setattr("data.cache_file.VERSION", "of this test")
     words = ["DATASETS.ON_BAD_IMAGE", "skip", "SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9"]
     train(tmp_path, *words, "DATALOADER.CACHE", cache)
 

@@ -1,4 +1,4 @@
-"""What a training tells its writers, and how often it saves."""
+"""What a training reports to its writers, and how often it saves."""
 
 import csv
 

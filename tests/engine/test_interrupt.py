@@ -19,7 +19,7 @@ def test_the_signals_of_a_system(monkeypatch, platform, signals):
     assert set(runpy.run_path(str(ROOT / "engine/interrupt.py"))["SIGNALS"]) == signals
 
 
-def test_a_signal_is_heard_though_nobody_reads_what_is_said(monkeypatch):
+def test_a_signal_is_heard_though_nobody_reads_the_output(monkeypatch):
     def broken(number, text):
         raise BrokenPipeError(32, "Broken pipe")
 

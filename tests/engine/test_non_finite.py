@@ -1,4 +1,4 @@
-"""A loss that is not finite: the run ends, or the step is left out and nothing else changes."""
+"""A loss that is not finite: the run ends, or the step is skipped and nothing else changes."""
 
 import re
 
@@ -66,11 +66,11 @@ def test_the_first_bad_loss_ends_the_run_and_names_its_images(spoiled, load, tin
 
 @pytest.mark.parametrize("optimizer", ["Adam", "AdamW", "SGD"])
 @pytest.mark.parametrize("bad", [{1}, {2, 3}])
-def test_bad_steps_are_left_out_and_change_nothing(spoiled, tmp_path, caplog_loguru, optimizer, bad):
+def test_bad_steps_are_skipped_and_change_nothing(spoiled, tmp_path, caplog_loguru, optimizer, bad):
     words = ["SOLVER.SKIP_BAD_STEPS", "2", "SOLVER.OPTIMIZER_NAME", optimizer, "--IF_WITH_CENTER", "yes"]
     skipped = spoiled(tmp_path, bad, *words).state_dict()
     text = "".join(caplog_loguru)
-    found = re.findall(r"its step is left out \(\d of SOLVER.SKIP_BAD_STEPS 2\)", text)
+    found = re.findall(r"its step is skipped \(\d of SOLVER.SKIP_BAD_STEPS 2\)", text)
     assert len(found) == len(bad)
     assert "Loss: nan" not in text, "the mean of the line's other batches"
 

@@ -1,4 +1,4 @@
-"""A training that was stopped and goes on ends with the weights, bit for bit, of one that was not."""
+"""A training that is stopped and resumed ends with the weights, bit for bit, of one that is not."""
 
 import os
 import re
@@ -118,7 +118,7 @@ def test_a_signal_during_an_evaluation_stops_at_once_and_it_is_done_again(
     with monkeypatch.context() as patch:
         patch.setattr("engine.run.evaluate", interrupted)
         train(tmp_path)
-    assert "Stopped in epoch 1, iteration 8. Go on with: python tools/train.py --resume" in caplog_loguru[-1]
+    assert "Stopped in epoch 1, iteration 8. Resume with: python tools/train.py --resume" in caplog_loguru[-1]
     assert not list(tmp_path.glob("mAP*"))
     caplog_loguru.clear()
     train(tmp_path, resume=True)
@@ -171,9 +171,9 @@ def test_a_damaged_last_falls_back_to_the_one_before(tmp_path, caplog_loguru, ho
     else:
         damage(last, how)
     assert load_state(tmp_path)["iteration"] == 2
-    assert ("looking for the one before" in caplog_loguru[0]) == (how != "gone")
+    assert ("trying the one before" in caplog_loguru[0]) == (how != "gone")
     damage(previous, "cut short")
-    with pytest.raises(InputError, match="no last.pth that is whole"):
+    with pytest.raises(InputError, match="no intact last.pth to resume from"):
         load_state(tmp_path)
 
 
@@ -199,8 +199,8 @@ def test_two_processes_cannot_train_one_run(train, stop_at, tmp_path):
     assert (tmp_path / "config.yml").read_text() == "as it was"
 
 
-def test_a_process_without_a_folder_counts_the_time_from_each_save_too():
-    """Else, once it is time, it would stop for a save that it does not write at every step."""
+def test_a_process_without_a_folder_also_counts_the_time_from_each_save():
+    """Otherwise, once a save is due, it would stop at every step for one that it does not write."""
     run = RunState(None, {}, "", None, None)
     run._saved_at -= 3600
     assert run.minutes_since_save() == pytest.approx(60, abs=1)
@@ -209,8 +209,8 @@ def test_a_process_without_a_folder_counts_the_time_from_each_save_too():
 
 
 @pytest.mark.parametrize("accum, expected", [(1, [5, 10, 15, 16]), (4, [8, 12, 16]), (7, [7, 14, 16])])
-def test_many_processes_ask_for_a_signal_at_the_first_step_after_a_line(load, monkeypatch, accum, expected):
-    """Lines of the log come after 5, 10, 15 and 16 of 16 batches; steps of the optimizer after ``accum``."""
+def test_processes_ask_for_a_signal_at_the_first_step_after_a_line(load, monkeypatch, accum, expected):
+    """Log lines come after 5, 10, 15 and 16 of 16 batches; steps of the optimizer after ``accum``."""
     monkeypatch.setattr("ignite.distributed.get_world_size", lambda: 2)
     cfg = load("SOLVER.LOG_PERIOD", "5", "SOLVER.GRAD_ACCUM", str(accum), "SOLVER.SAVE_EVERY_MINUTES", "0")
     asked = []
@@ -223,7 +223,7 @@ def test_many_processes_ask_for_a_signal_at_the_first_step_after_a_line(load, mo
     assert asked == expected
 
 
-def test_weights_without_a_state_are_no_run(tmp_path):
+def test_weights_without_a_state_are_not_a_run(tmp_path):
     torch.save({"weight": torch.ones(2)}, tmp_path / "mAP50.0.pth")
     with pytest.raises(InputError, match="no state to resume from.*--pretrain_choice self"):
         load_state(tmp_path / "mAP50.0.pth")

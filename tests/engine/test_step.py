@@ -155,7 +155,7 @@ def test_gradients_too_small_for_float16_are_scaled(load, parts, float16, factor
     assert (found.conv.weight - model.conv.weight).abs().max() > 0.01
 
 
-def test_a_step_that_overflows_float16_is_left_out(load, parts, float16):
+def test_a_step_that_overflows_float16_is_skipped(load, parts, float16):
     model, batches = parts
     huge = [(torch.full((4, 3, 4, 4), 3e4), batches[0][1])]
     assert_same(run(load, model, huge, "SOLVER.AMP", "yes"), model, atol=0)

@@ -72,5 +72,5 @@ def test_calibration_is_written_beside_the_weights(tmp_path):
 
 
 def test_a_threshold_needs_both_kinds_of_pairs():
-    with pytest.raises(InputError, match="pairs of one person and pairs of different people"):
+    with pytest.raises(InputError, match="pairs of the same person and pairs of different people"):
         roc(torch.ones(1, 1), torch.ones(1, 1), GalleryIndex([1], [2], [0], [1]))

@@ -98,7 +98,7 @@ def test_the_memory_is_estimated_before(caplog_loguru):
 def test_bad_input(monkeypatch):
     features = torch.randn(10, 4)
     with pytest.raises(
-        InputError, match="re-ranking wants 1 <= k2 <= k1 < images, not k1 20 and k2 6 for 15 images"
+        InputError, match="re-ranking needs 1 <= k2 <= k1 < images, not k1 20 and k2 6 for 15 images"
     ):
         re_ranking(features, features[:5])
     with pytest.raises(InputError, match="k2 7"):

@@ -21,8 +21,8 @@ def test_chunks_of_scores(monkeypatch):
 def test_bad_features():
     ids = ([1], [1], [0], [1])
     for query, gallery, message in (
-        (torch.ones(0, 2), torch.ones(1, 2), "there is no query image"),
-        (torch.ones(1, 2), torch.ones(0, 2), "there is no gallery image"),
+        (torch.ones(0, 2), torch.ones(1, 2), "there are no query images"),
+        (torch.ones(1, 2), torch.ones(0, 2), "there are no gallery images"),
         (torch.ones(1, 2), torch.tensor([[1.0, torch.inf]]), "1 of 1 gallery features are not finite"),
     ):
         with pytest.raises(InputError, match=message):

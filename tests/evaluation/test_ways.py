@@ -79,7 +79,7 @@ def test_flip_averages_an_image_and_its_mirror_image_before_they_are_normalised(
     assert_ranks(found.ranks, rank_images(cfg, images._make(means), ways=["multi-query"]).ranks)
 
 
-def test_flip_wants_the_mirror_images(load):
+def test_flip_needs_the_mirror_images(load):
     images = random_images()
     with pytest.raises(ValueError, match="mirror"):
         rank_images(load(), images._replace(query=images.query._replace(mirrored=None)), ways=["flip"])

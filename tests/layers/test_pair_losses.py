@@ -180,7 +180,7 @@ def test_equal_and_zero_features_give_no_nan(name):
 
 
 @LOSS
-def test_a_feature_that_is_not_a_number_shows(name):
+def test_a_feature_that_is_nan_shows_in_the_loss(name):
     feat = torch.randn(8, 4)
     feat[3, 1] = float("nan")
     assert not torch.isfinite(LOSSES[name][0]()(feat, torch.arange(8) // 2))

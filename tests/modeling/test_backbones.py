@@ -311,7 +311,7 @@ def test_a_backbone_of_ones_own_is_one_line(load, monkeypatch):
         load_pretrained(load("--model_name", "mine"), model)
 
 
-def test_everything_that_is_wrong_is_named_and_a_test_asks_for_less(load):
+def test_everything_that_is_wrong_is_named_and_a_test_checks_less(load):
     cfg = load("--model_name", "mobilenet_v2", "--kd", "SOLVER.LAYER_DECAY", "0.5", "MODEL.NON_LOCAL", "yes")
     with pytest.raises(InputError, match="NON_LOCAL.*; SOLVER.LAYER_DECAY.*; KD.SELF"):
         check_network(cfg)

@@ -15,7 +15,7 @@ from tests.distributed import run_in_processes
 def check_gradients(rank: int) -> None:
     torch.manual_seed(0)
     info = BackboneInfo(lambda **_: nn.Conv2d(3, 6, 3), feature_dim=6)
-    head = HeadSpec(4, neck="no", embedding_dim=5)  # no batch norm, whose statistics are another matter
+    head = HeadSpec(4, neck="no", embedding_dim=5)  # no batch norm, whose statistics would differ
     spec = NetworkSpec(info.make(), info, POOLINGS["gem"](), head, parts=True)
     model = Baseline(spec).double()
     parallel = DistributedDataParallel(copy.deepcopy(model))

@@ -145,8 +145,8 @@ def test_another_architecture_stops_and_names_what_did_not_fit(net, save):
         load_weights(net("resnet18"), path)
 
 
-def test_a_test_demands_the_whole_network(net, save, load, caplog_loguru):
-    """Half right is right enough to start a training from, with a warning, but never to test."""
+def test_a_test_requires_the_whole_network(net, save, load, caplog_loguru):
+    """Half a match is enough to start a training from, with a warning, but never to test."""
     path = save(net("resnet18").base.state_dict())
     with pytest.raises(InputError, match=r"not in the file: bottleneck\.\*.*--neck"):
         load_weights(net("resnet18"), path, complete=True)
@@ -155,7 +155,7 @@ def test_a_test_demands_the_whole_network(net, save, load, caplog_loguru):
         load_weights(net("resnet34"), shallow, complete=True)
     cfg = load("--model_name", "resnet34", "--model_path", str(shallow))
     load_pretrained(cfg, net("resnet34"))
-    assert any("tensors start from random numbers" in message for message in caplog_loguru)
+    assert any("tensors keep their random values" in message for message in caplog_loguru)
 
 
 def test_nothing_changes_when_a_file_does_not_fit(net, save):
@@ -174,17 +174,17 @@ class Harmful:
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"", "no checkpoint of PyTorch"),
-        (b"not a checkpoint" * 100, "no checkpoint of PyTorch"),
-        (b"PK\x03\x04" + b"\0" * 200, "no checkpoint of PyTorch"),
-        ("cut", "no checkpoint of PyTorch"),
+        (b"", "not a PyTorch checkpoint"),
+        (b"not a checkpoint" * 100, "not a PyTorch checkpoint"),
+        (b"PK\x03\x04" + b"\0" * 200, "not a PyTorch checkpoint"),
+        ("cut", "not a PyTorch checkpoint"),
         (Harmful(), "holds Python objects besides tensors"),
         ([1, 2], "holds no weights"),
         ({"epoch": 3}, "holds no weights"),
         (torch.zeros(3), "holds no weights"),
     ],
 )
-def test_files_that_are_no_checkpoint(net, tmp_path, capsys, content, message):
+def test_files_that_are_not_checkpoints(net, tmp_path, capsys, content, message):
     path = tmp_path / "weights.pth"
     if content == "cut":
         torch.save(net("tiny").state_dict(), path)
@@ -277,7 +277,7 @@ def bottle(state: dict) -> dict:
 
 
 @pytest.mark.parametrize("tracked", [True, False])
-def test_mobilenet_of_other_names_is_told_by_the_order(net, save, caplog_loguru, tracked):
+def test_mobilenet_of_other_names_is_matched_by_the_order(net, save, caplog_loguru, tracked):
     model = net("mobilenet_v2")
     state = random_like(model.base.state_dict())
     if not tracked:
@@ -287,11 +287,11 @@ def test_mobilenet_of_other_names_is_told_by_the_order(net, save, caplog_loguru,
     report = load_weights(model, save(file))
     assert report.matched == report.total == 260 and not report.missing and equal(model.base, {
         k: v for k, v in state.items() if not k.endswith("num_batches_tracked")})  # fmt: skip
-    assert any("told by their order and shapes: 260 of 260" in message for message in caplog_loguru)
+    assert any("matched by their order and shapes: 260 of 260" in message for message in caplog_loguru)
 
 
 @pytest.mark.parametrize("change", ["one more", "one less", "another shape", "another role"])
-def test_an_order_that_does_not_fit_everywhere_is_no_order(net, save, change, caplog_loguru):
+def test_an_order_that_does_not_fit_everywhere_is_not_used(net, save, change, caplog_loguru):
     model = net("mobilenet_v2")
     file = {f"x{i}.{k.rpartition('.')[2]}": v for i, (k, v) in enumerate(model.base.state_dict().items())}
     last = list(file)[-2]  # the last running_var
@@ -336,7 +336,7 @@ def test_plain_weights_start_every_head(net, save, load, caplog_loguru):
         report = load_weights(model, file)
         assert report.matched == len(named) and not report.missing and equal(model, named)
         load_pretrained(load("--model_name", "resnet18", "--model_path", str(file), *words), model)
-    assert not any("random numbers" in message for message in caplog_loguru)
+    assert not any("random values" in message for message in caplog_loguru)
 
 
 @pytest.mark.parametrize(

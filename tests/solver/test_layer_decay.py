@@ -59,7 +59,9 @@ def test_a_network_of_timm_without_layers(load):
         "--model_name", "timm/poolformer_s12", "INPUT.SIZE_TRAIN", "[64,32]", "SOLVER.LAYER_DECAY", "0.5"
     )
     model = build_model(cfg, 3)
-    with pytest.raises(InputError, match="LAYER_DECAY: timm tells no layers of a MetaFormer; leave it 1"):
+    with pytest.raises(
+        InputError, match="LAYER_DECAY: timm defines no layers for a MetaFormer; leave it at 1"
+    ):
         make_optimizer(cfg, model)
 
 
@@ -82,6 +84,6 @@ def test_the_setting_reaches_the_optimizer(load, optimizer_name):
     assert scheduler.get_last_lr()[0] == pytest.approx(3.5e-4), "the rate that the log shows"
 
 
-def test_without_decay_there_is_no_group_more(load):
+def test_without_decay_there_are_no_further_groups(load):
     cfg = load("--model_name", "resnet18")
     assert len(make_optimizer(cfg, build_model(cfg, 10)).param_groups) == 1

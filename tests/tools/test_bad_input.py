@@ -25,7 +25,7 @@ def train(command, quick):
     "words, message",
     [
         (["--IMS_PER_BATCH", "0"], ["SOLVER.IMS_PER_BATCH must be at least 1"]),
-        (["--IMS_PER_BATCH", "four"], ["'four' is no whole number"]),
+        (["--IMS_PER_BATCH", "four"], ["'four' is not a whole number"]),
         (["--IMS_PER_BATCH", "18"], ["not divisible by DATALOADER.NUM_INSTANCE 4", "16 or 20"]),
         (["--IMS_PER_BATCH", "128"], ["needs 32 identities, the training set has 16"]),
         (["--model_name", "resnet50-ibn-a"], ["unknown 'resnet50-ibn-a'", "did you mean resnet50_ibn_a"]),
@@ -53,7 +53,7 @@ def test_settings(train, tmp_path, words, message):
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"GIF89a", "no checkpoint of PyTorch"),
+        (b"GIF89a", "not a PyTorch checkpoint"),
         ({"layer.weight": torch.zeros(2)}, "does not fit this network (matched 0 of 1 tensors"),
     ],
 )
@@ -96,7 +96,7 @@ def test_output_folder_that_cannot_be_written(train, tmp_path):
 
 
 def limit_files(size: int) -> Callable:
-    """What refuses, in the process that calls it, to let any file grow beyond so many bytes."""
+    """A function after which its process cannot let any file grow beyond this many bytes."""
     import resource
 
     return partial(resource.setrlimit, resource.RLIMIT_FSIZE, (size, size))
@@ -107,7 +107,7 @@ def test_disk_that_fills_during_the_run(train, tmp_path):
     """No file may grow past 1 MB, as on a full disk: the log fits, the weights (45 MB) do not."""
     words = ["--model_name", "resnet18", "OUTPUT_DIR", tmp_path / "run"]
     done = train(*words, before=limit_files(1 << 20))
-    assert_refused(done, "cannot write", "last.pth", "File too large", "the weights saved before are whole")
+    assert_refused(done, "cannot write", "last.pth", "File too large", "the weights saved before are intact")
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [".lock", "config.yml", "log.txt"]
     assert "Epoch 1 done" in (tmp_path / "run" / "log.txt").read_text(), "what was logged so far is there"
 
@@ -132,7 +132,7 @@ def test_reading_process_that_is_killed(start, quick, tmp_path):
         worker.send_signal(signal.SIGKILL)
     assert_refused(training.finish(), "a process that reads images died", "DATALOADER.NUM_WORKERS")
     (weights,) = (tmp_path / "run").glob("mAP*.pth")
-    assert torch.load(weights, weights_only=True), "the weights of the first epoch are whole"
+    assert torch.load(weights, weights_only=True), "the weights of the first epoch are intact"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="hides the compilers as Unix does")

@@ -13,7 +13,7 @@ from tests.conftest import assert_refused
 
 @pytest.fixture(scope="module")
 def run(tiny, tmp_path_factory):
-    """One training through the command, in a Python that starts anew: its output, and its folder."""
+    """One training through the command, in a fresh Python: its output, and its folder."""
     folder = tmp_path_factory.mktemp("run") / "first"
     words = ["--IMS_PER_BATCH", 16, "--MAX_EPOCHS", 2, "--TEST_IMS_PER_BATCH", 4, "SOLVER.LOG_PERIOD", 2]
     done = run_fresh(ROOT / "tools/train.py", *tiny, *words, "OUTPUT_DIR", folder, cwd=folder.parent)
@@ -157,13 +157,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("script", MAINS)
-def test_refusals_in_a_python_that_starts_anew(fresh_command, script):
+def test_refusals_in_a_fresh_python(fresh_command, script):
     """The other tests of refusals fork their commands."""
     words, message = REFUSED[script]
     assert_refused(fresh_command(script, *words), message)
 
 
-def test_results_of_a_run_in_a_python_that_starts_anew(run, fresh_command):
+def test_results_of_a_run_in_a_fresh_python(run, fresh_command):
     _, folder = run
     done = fresh_command("tools/results.py", folder)
     assert done.returncode == 0 and "| resnet18, 64×32 | 2 | 0 |" in done.stdout, done.stderr
@@ -180,7 +180,7 @@ def test_every_config_trains(command, tiniest, config):
     assert iterations >= 2 and re.search(r"mAP:\d+\.\d%", done.stdout)
 
 
-def test_choices_reach_the_commands_and_a_run_that_goes_on(command, quick, tmp_path):
+def test_choices_reach_the_commands_and_a_resumed_run(command, quick, tmp_path):
     done = command(
         "tools/train.py",
         *quick,

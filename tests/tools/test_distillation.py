@@ -31,7 +31,7 @@ def test_self_distillation_with_the_seeds_flags(train, command, tmp_path):
     state = torch.load(weights, weights_only=True)
     assert {name.split(".")[0] for name in state} == {"base", "bottleneck", "classifier"}, "a plain network"
     last = torch.load(tmp_path / "run" / "last.pth", weights_only=True)["model"]
-    assert any(name.startswith("adapters.stages.0.") for name in last), "to go on with"
+    assert any(name.startswith("adapters.stages.0.") for name in last), "to resume with"
     done = command("tools/test.py", "--model_path", weights)
     assert done.returncode == 0 and f"mAP:{weights.stem.removeprefix('mAP_KD_')}%" in done.stdout
     done = command("tools/train.py", "--resume", tmp_path / "run", "--MAX_EPOCHS", "3")
@@ -68,7 +68,7 @@ def test_features_teach(command, quick, tiny_root, tmp_path):
     np.savez(tmp_path / "few.npz", names=names[1:], features=np.ones((len(names) - 1, 6)))
     assert_refused(
         train("no", "KD.TEACHER_FEATURES", tmp_path / "few.npz"),
-        "no feature of 1 of",
+        "no feature for 1 of",
         names[0],
         "make features",
     )

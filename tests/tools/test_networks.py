@@ -27,7 +27,7 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_trained_tested_and_gone_on_with(command, tiny, tmp_path, name):
+def test_trained_tested_and_resumed(command, tiny, tmp_path, name):
     words = [*without_name(tiny), "--model_name", name, *LINES, *NETWORKS[name]]
     done = command("tools/train.py", *words, "SOLVER.EMA", "0.9", "--freeze", "--freeze_epoch", "1")
     assert done.returncode == 0, done.stdout + done.stderr

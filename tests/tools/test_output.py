@@ -15,7 +15,7 @@ from utils.run_folder import RunFolder
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals as Unix does")
 @pytest.mark.parametrize("both", [True, False])
 def test_tee_that_ends_before_the_training(tiny, tmp_path, both):
-    """``| tee log`` (and ``2>&1 | tee log``) and Ctrl-C, of which tee dies at once."""
+    """``| tee log`` (and ``2>&1 | tee log``) and Ctrl-C, which kills tee at once."""
     run = RunFolder(tmp_path / "run")
     words = ["--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "1000", "SOLVER.LOG_PERIOD", "1"]
     training = subprocess.Popen(

@@ -59,7 +59,7 @@ def run(tmp_path):
 
 
 @pytest.mark.parametrize("words", [["a"], ["--help"]])
-def test_a_reader_that_has_gone_is_no_error(run, words):
+def test_a_reader_that_has_gone_is_not_an_error(run, words):
     """As ``| head``, which may end before a line is written."""
     read, write = os.pipe()
     os.close(read)

@@ -1,4 +1,4 @@
-"""Runs that are killed, and go on, as a user sees them."""
+"""Runs that are killed and resumed, as a user sees them."""
 
 import random
 import signal
@@ -20,11 +20,11 @@ def weights(folder) -> dict[str, torch.Tensor]:
 def test_killed_twenty_times_at_random_moments(start, quick, tmp_path):
     settings = [*quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "24", "SOLVER.EVAL_PERIOD", "6"]
     settings += ["--IF_WITH_CENTER", "yes", "SOLVER.EMA", "0.9", "SOLVER.GRAD_ACCUM", "2"]
-    # In a Python that starts anew, whose sets have another order than those of the forked processes.
+    # In a fresh Python, whose sets have another order than those of the forked processes.
     words = ["-c", FRESH, "tools/train.py", *settings, "OUTPUT_DIR", "whole"]
     whole = run_fresh(*words, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
     assert whole.returncode == 0, whole.stderr
-    # Save after every step, so that many of the kills come in the middle of a save.
+    # Save after every step, so that many of the kills hit the middle of a save.
     settings += ["SOLVER.SAVE_EVERY_MINUTES", "1e-6"]
     folder, moments = tmp_path / "killed", random.Random(0)
     last = folder / "last.pth"
@@ -51,7 +51,7 @@ def test_killed_twenty_times_at_random_moments(start, quick, tmp_path):
     assert not list(folder.glob("*.part"))
 
 
-def test_sigterm_ends_a_run_well_and_the_newest_goes_on(start, command, quick, tmp_path):
+def test_sigterm_ends_a_run_well_and_the_newest_is_resumed(start, command, quick, tmp_path):
     run = tmp_path / "logs" / "run"
     training = start(
         "tools/train.py", *quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "40", "OUTPUT_DIR", run
@@ -61,7 +61,7 @@ def test_sigterm_ends_a_run_well_and_the_newest_goes_on(start, command, quick, t
     done = training.finish()
     assert done.returncode == 0, done.stderr
     line = done.stdout.strip().splitlines()[-1]
-    assert f"Go on with: python tools/train.py --resume {run}" in line
+    assert f"Resume with: python tools/train.py --resume {run}" in line
     epoch = torch.load(run / "last.pth", weights_only=True)["iteration"] // 8 + 1
     assert_refused(
         command("tools/train.py", "--resume", run, "SOLVER.BASE_LR", "0.1", "SEED", "3"),
@@ -74,7 +74,7 @@ def test_sigterm_ends_a_run_well_and_the_newest_goes_on(start, command, quick, t
     for text in ("Resuming from logs/run/last.pth", f"Changed: SOLVER.MAX_EPOCHS {epoch} (40 in the run)"):
         assert text in done.stdout
     assert f"Validation Results - Epoch: {epoch}\n" in done.stdout
-    assert (run / "log.txt").read_text().endswith(done.stdout[-500:]), "the log goes on in the same file"
+    assert (run / "log.txt").read_text().endswith(done.stdout[-500:]), "the log continues in the same file"
     assert f"MAX_EPOCHS: {epoch}" in (run / "config.yml").read_text()
     tested = command("tools/test.py", "--model_path", run / "last.pth")
     assert tested.returncode == 0, tested.stderr

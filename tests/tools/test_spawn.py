@@ -38,7 +38,7 @@ def test_stopped_and_resumed_while_a_spawned_process_reads(start, command, quick
     training.wait_until(lambda: "Epoch 1 done" in training.out)  # the second waits for another process
     training.process.terminate()
     done = training.finish()
-    assert done.returncode == 0 and "Go on with: python tools/train.py --resume stopped" in done.stdout
+    assert done.returncode == 0 and "Resume with: python tools/train.py --resume stopped" in done.stdout
     assert "Epoch 2 done" not in done.stdout, "it was stopped too late"
     done = command("tools/train.py", "--resume", "stopped", before=spawn)
     assert done.returncode == 0 and "Epoch 2 done" in done.stdout, done.stderr

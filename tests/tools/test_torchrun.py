@@ -1,7 +1,7 @@
 """Training and testing in two processes, against one process.
 
-Most are forked, with what torchrun would tell them. torchrun itself starts them where one fails or is
-stopped, and once for a training and a test that are compared with those of one process.
+Most are forked, with the environment that torchrun would set. torchrun itself starts them where one fails or
+is stopped, and once for a training and a test that are compared with those of one process.
 """
 
 import os
@@ -22,7 +22,7 @@ from tests.commands import ENV, ROOT, run_fresh
 from tests.distributed import run_as_torchrun
 
 # Rounding differs between one sum over a batch and two over its halves. Small steps keep that from growing as
-# the training goes on; the loss falls by half all the same.
+# the training continues; the loss still falls by half.
 RECIPE = [
     *("--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "2", "SOLVER.LOG_PERIOD", "1", "SOLVER.AMP", "no"),
     *("SOLVER.BASE_LR", "1e-5", "SOLVER.WARMUP_ITERS", "1", "MODEL.SYNC_BN", "yes"),
@@ -54,7 +54,7 @@ def pair(start_in, tmp_path_factory):
 
 @pytest.fixture
 def torchrun(tmp_path_factory):
-    """Run a command with torchrun in two processes that start anew; how it ended."""
+    """Run a command with torchrun in two fresh processes; how it ended."""
     folder = tmp_path_factory.mktemp("torchrun")
     return lambda script, *words: run_fresh(*TORCHRUN, ROOT / script, *words, cwd=folder, env=SLURM)
 
@@ -88,7 +88,7 @@ def test_two_processes_train_as_one_with_the_same_batch(one, alone, torchrun, ti
     assert [p.name for p in tmp_path.iterdir()] == ["run"] and "config.yml" in {
         p.name for p in (tmp_path / "run").iterdir()
     }
-    # The weights are whole, and test to the same result in any number of processes.
+    # The weights are intact, and test to the same result in any number of processes.
     weights = max((tmp_path / "run").glob("mAP*.pth"), key=lambda file: file.stat().st_mtime)
     assert not any(name.startswith("module.") for name in torch.load(weights, weights_only=True))
     table = ["tools/test.py", "--model_path", weights, "TEST.FLIP", "yes", "TEST.IMS_PER_BATCH", "3"]
@@ -155,7 +155,7 @@ def test_more_processes_than_images_of_a_kind(alone, pair, untrained):
     assert row.search(alone(*words))[0] == row.search(pair(*words))[0]
 
 
-def test_a_process_that_fails_alone_stops_the_others_with_a_line_each(torchrun, untrained):
+def test_a_process_that_fails_alone_stops_the_others_with_one_line_each(torchrun, untrained):
     done = torchrun("tools/test.py", *untrained)
     assert done.returncode != 0 and "FutureWarning" not in done.stderr, done.stderr
     ours, _, _ = done.stderr.partition("torch/distributed/elastic")
@@ -171,7 +171,7 @@ def test_a_batch_that_cannot_be_divided(torchrun, small):
 
 
 def test_stopped_by_a_signal_and_resumed(pair, small, tmp_path):
-    """Freezing, the average of the weights and the guard of bad steps are there to be gone on with too."""
+    """Freezing, the average of the weights and the guard of bad steps are resumed too."""
     words = [*small, *RECIPE, "--MAX_EPOCHS", "3", "SOLVER.EMA", "0.9", "SOLVER.SKIP_BAD_STEPS", "1"]
     words += ["--freeze", "--freeze_epoch", "2", "SOLVER.BASE_LR", "1e-3"]
     pair("tools/train.py", *words, "OUTPUT_DIR", tmp_path / "whole")
@@ -186,7 +186,7 @@ def test_stopped_by_a_signal_and_resumed(pair, small, tmp_path):
     for line in process.stdout:
         if "Epoch[2] Iteration[3/" in line:
             process.terminate()
-        if "Go on with" in line:
+        if "Resume with" in line:
             break
     else:
         raise AssertionError("the processes did not stop well")

@@ -101,7 +101,7 @@ def test_train_on_two_sets_and_test_on_a_table(command, mine, tiny_root, tmp_pat
 
     test = ["tools/test.py", "--model_path", weights]
     assert trained in command(*test).stdout
-    shutil.move(mine, tmp_path / "moved")  # the training sets need not be there any more
+    shutil.move(mine, tmp_path / "moved")  # the training sets are no longer needed
     assert_refused(command(*test), f"unknown '{mine}'")
     done = command(*test, "DATASETS.TEST_NAME", "synthetic")
     assert done.returncode == 0 and re.findall("=> (.*) loaded", done.stdout) == ["Synthetic"]

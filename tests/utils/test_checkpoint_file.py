@@ -43,7 +43,7 @@ class Net(torch.nn.Module):
 
 
 def read(file) -> dict | None:
-    """Through every reader of such files; None where they end with an InputError, as they may."""
+    """Through every reader of such files; None if they raise an InputError, as they may."""
     found = None
     for reader in (load_checkpoint, read_state_dict, load_state, lambda path: load_weights(Net(), path)):
         try:
@@ -248,7 +248,7 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    line = f"cannot write {file}: No space left on device; the weights saved before are whole"
+    line = f"cannot write {file}: No space left on device; the weights saved before are intact"
     with pytest.raises(InputError, match=re.escape(line)):
         save_atomically({"number": 2}, file, previous)
     assert load_checkpoint(file) == {"number": 1} and [*tmp_path.iterdir()] == [file]

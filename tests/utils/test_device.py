@@ -10,7 +10,7 @@ from utils.device import autocast, has_bfloat16, select_device
 CPU = torch.device("cpu")
 
 
-def test_cpu_without_a_word(caplog_loguru):
+def test_cpu_without_a_warning(caplog_loguru):
     assert select_device("cpu") == CPU and not caplog_loguru
 
 

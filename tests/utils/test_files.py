@@ -51,5 +51,5 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
         ("..", ".-"),
     ],
 )
-def test_names_that_every_system_takes(text, name):
+def test_names_that_every_system_accepts(text, name):
     assert legal_name(text) == name

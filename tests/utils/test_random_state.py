@@ -21,7 +21,7 @@ def test_one_seed_for_all():
     assert all(a != b for a, b in zip(draw(), first, strict=True))
 
 
-def test_going_on_from_where_they_stood(tmp_path):
+def test_restoring_where_they_stood(tmp_path):
     seed_everything(0)
     draw(), random.gauss(0, 1), np.random.randn()
     torch.save(random_state(), tmp_path / "state.pth")

@@ -114,7 +114,7 @@ def test_settings_are_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     [
         (InputError("two\n lines"), 2, "error: two lines\n"),
         (ConfigError("a setting is wrong"), 2, "error: a setting is wrong\n"),
-        (KeyboardInterrupt(), 130, "stopped by Ctrl-C; the weights saved so far are whole\n"),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C; the weights saved so far are intact\n"),
     ],
 )
 def test_how_a_command_ends(error, code, text, capsys):
@@ -139,7 +139,7 @@ def test_how_a_command_ends_on_windows(monkeypatch, capsys):
     assert end.value.code == 2 and capsys.readouterr().err == "error: one line\n"
 
 
-def test_the_folder_one_stands_in_holds_a_run_and_the_next_lies_beside_it(tmp_path, monkeypatch):
+def test_a_run_in_the_current_folder_has_the_next_one_beside_it(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     setup_logger()
@@ -180,7 +180,7 @@ def test_a_command_that_succeeds_and_one_that_is_at_fault():
         ("NCCL communicator was aborted on rank 1.", ["aborted on rank 1;", "processes of torchrun"]),
     ],
 )
-def test_what_the_machine_is_to_blame_for_is_one_line(capsys, text, words):
+def test_faults_of_the_machine_are_one_line(capsys, text, words):
     def main():
         raise RuntimeError(text)
 

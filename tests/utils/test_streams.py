@@ -89,7 +89,7 @@ def test_no_descriptor_to_write_to():
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(22, "Invalid argument")])
-def test_a_reader_that_has_gone_is_no_error(monkeypatch, error):
+def test_a_reader_that_has_gone_is_not_an_error(monkeypatch, error):
     """Nor is it where the stream has no descriptor; Windows calls it an invalid argument."""
     monkeypatch.setattr(sys, "stdout", Broken(error))
     assert end_of(command) == 0
