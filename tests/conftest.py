@@ -81,7 +81,7 @@ def small(tiny) -> list[str]:
 
 @pytest.fixture(scope="session")
 def quick(tiny) -> list[str]:
-    """As ``tiny``, with the test's own network, which a Python that starts anew does not know."""
+    """As ``tiny``, with the tests' own network, which a fresh Python does not know."""
     return [*tiny, "--model_name", "tiny"]
 
 

@@ -1,6 +1,6 @@
 """A network as small as can be that can do what a ResNet can, for tests where the network is not the point.
 
-Once this is imported it is ``--model_name tiny``; a Python that starts anew does not know it.
+Once this is imported it is ``--model_name tiny``; a fresh Python does not know it.
 """
 
 import torch

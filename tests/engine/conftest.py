@@ -11,11 +11,11 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def assemble(load, tiny):
+def assemble(load, quick):
     """A training of the tiny data set, in batches of 16 for 2 epochs unless the words say otherwise."""
 
     def make(*words) -> Training:
-        cfg = load(*tiny, "SOLVER.IMS_PER_BATCH", "16", "SOLVER.MAX_EPOCHS", "2", *words)
+        cfg = load(*quick, "SOLVER.IMS_PER_BATCH", "16", "SOLVER.MAX_EPOCHS", "2", *words)
         seed_everything(cfg.SEED)
         return make_training(cfg, CPU)
 

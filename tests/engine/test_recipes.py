@@ -50,7 +50,7 @@ def test_a_frozen_backbone_stays_and_then_learns(train, assemble, tmp_path, opti
     after = train(tmp_path, *words, "2").model
     for (name, a), b in zip(before.named_parameters(), after.named_parameters(), strict=True):
         assert name == "bottleneck.bias" or not torch.equal(a, b[1]), name
-    assert not torch.equal(before.base.bn1.running_mean, after.base.bn1.running_mean)
+    assert not torch.equal(before.base.layer1[1].running_mean, after.base.layer1[1].running_mean)
 
 
 def test_training_ends_when_nothing_gets_better(train, tmp_path, monkeypatch, caplog_loguru):

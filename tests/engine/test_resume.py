@@ -65,7 +65,16 @@ RECIPES = {
         *["--IF_WITH_CENTER", "yes", "SOLVER.LOG_PERIOD", "3"],
     ],
     "network": [
-        *["MODEL.HEAD", "parts", "MODEL.POOLING", "gem", "MODEL.NON_LOCAL", "yes"],
+        *[
+            "--model_name",
+            "resnet18",
+            "MODEL.NON_LOCAL",
+            "yes",
+            "MODEL.HEAD",
+            "parts",
+            "MODEL.POOLING",
+            "gem",
+        ],
         *["MODEL.EMBEDDING_DIM", "64"],
         *["SOLVER.GRAD_ACCUM", "2", "SOLVER.EMA", "0.9", "SOLVER.EVAL_PERIOD", "9"],
     ],
@@ -229,9 +238,9 @@ def test_weights_without_a_state_are_not_a_run(tmp_path):
         load_state(tmp_path / "mAP50.0.pth")
 
 
-def test_training_and_testing_can_start_from_the_weights_in_last(train, load, tiny, tmp_path):
+def test_training_and_testing_can_start_from_the_weights_in_last(train, load, quick, tmp_path):
     model = train(tmp_path / "plain").model
-    cfg = load(*tiny)
+    cfg = load(*quick)
     other = build_model(cfg, 16)
     report = load_weights(other, tmp_path / "plain" / "last.pth", complete=True)
     assert report.matched == report.total == len(model.state_dict())

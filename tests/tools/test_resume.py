@@ -20,7 +20,7 @@ def weights(folder) -> dict[str, torch.Tensor]:
 def test_killed_twenty_times_at_random_moments(start, quick, tmp_path):
     settings = [*quick, "--IMS_PER_BATCH", "16", "--MAX_EPOCHS", "24", "SOLVER.EVAL_PERIOD", "6"]
     settings += ["--IF_WITH_CENTER", "yes", "SOLVER.EMA", "0.9", "SOLVER.GRAD_ACCUM", "2"]
-    # In a Python that starts anew, whose sets have another order than those of the forked processes.
+    # In a fresh Python, whose sets have another order than those of the forked processes.
     words = ["-c", FRESH, "tools/train.py", *settings, "OUTPUT_DIR", "whole"]
     whole = run_fresh(*words, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
     assert whole.returncode == 0, whole.stderr
