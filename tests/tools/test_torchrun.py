@@ -108,7 +108,7 @@ def test_without_the_other_processes_images_it_is_another_training(one, pair, ti
     [
         ["--IF_WITH_CENTER", "yes", "SOLVER.CENTER_LOSS_WEIGHT", "0.05"],
         ["SOLVER.GRAD_ACCUM", "3"],
-        ["MODEL.ID_LOSS_TYPE", "none"],
+        ["MODEL.ID_LOSS_TYPE", "none", "SOLVER.BASE_LR", "1e-5"],
         ["--freeze", "--freeze_epoch", "1", "--MAX_EPOCHS", "2"],
         "--kd KD.TEACHER_FEATURES features.npz --IF_WITH_CENTER no SOLVER.BASE_LR 5e-6".split(),
     ],
