@@ -51,7 +51,7 @@ def do_train(training: Training, run_folder: RunFolder | None, resume: dict | No
             run.save_epoch(trainer)  # the last evaluation came after the epoch's save
     except StoppedError:
         pass
-    if run.interrupt.heard:
+    if run.interrupt.heard and run_folder:
         place = f"epoch {trainer.state.epoch}, iteration {iteration_of_epoch(trainer)}"
         logger.info(f"Stopped in {place}. Resume with: python tools/train.py --resume {run_folder.path}")
 
