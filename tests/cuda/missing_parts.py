@@ -4,7 +4,7 @@ import contextlib
 
 import torch
 import torch.nn.functional as F
-from torch._subclasses.fake_tensor import FakeTensor
+from torch._subclasses import fake_tensor
 
 CAPABILITY = [(9, 0)]  # of the device: bfloat16 from 8.0 on
 
@@ -119,6 +119,7 @@ def replace_missing_parts() -> None:
             "_conv_determine_backend_memory_format": _memory_format,
         },
         torch: {"empty": _empty_pinned},
+        fake_tensor: {"init_gpu_context": lambda *_: None},
         F: {"scaled_dot_product_attention": _attention},
     }
     for place, replacements in parts.items():
@@ -127,5 +128,7 @@ def replace_missing_parts() -> None:
     for name, shapes in _SYNC_BATCH_NORM.items():
         if not torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{name}", "Meta"):
             _META.impl(name, shapes)
+    # A parameter that is real cannot become a fake one in place, as one of a CPU becomes one of CUDA.
+    torch.__future__.set_overwrite_module_params_on_conversion(True)
     # Else torch would go through them one by one, as it does not through CUDA's own.
-    torch.utils._foreach_utils._foreach_supported_types.append(FakeTensor)
+    torch.utils._foreach_utils._foreach_supported_types.append(fake_tensor.FakeTensor)
