@@ -50,8 +50,10 @@ class Interrupt:
 
     def wished(self) -> bool:
         """Whether any of the processes has received a signal; all of them must ask together."""
-        self.heard = idist.all_reduce(int(self.heard), "MAX") > 0
-        return self.heard
+        agreed = idist.all_reduce(int(self.heard), "MAX") > 0
+        if agreed:  # else it stays as it is: a signal that came meanwhile counts the next time
+            self.heard = True
+        return agreed
 
     @contextmanager
     def at_once(self):

@@ -31,3 +31,15 @@ def test_a_signal_is_heard_though_nobody_reads_the_output(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_signal_that_comes_while_the_processes_ask_each_other_counts_the_next_time(monkeypatch):
+    def slow(value, operation):
+        signal.raise_signal(signal.SIGTERM)
+        return value
+
+    with Interrupt() as interrupt:
+        with monkeypatch.context() as patch:
+            patch.setattr("ignite.distributed.all_reduce", slow)
+            assert not interrupt.wished(), "the others have not heard of it"
+        assert interrupt.heard and interrupt.wished()
