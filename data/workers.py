@@ -48,10 +48,13 @@ def hand_over(batch: Batch) -> Batch | Lost:
     """
     if get_worker_info() is None:
         return batch
+    tensors = [tensor for tensor in batch[:4] if tensor.numel()]
     try:
-        for tensor in batch[:4]:
-            if tensor.numel():
-                tensor.share_memory_()
+        # Writing beyond its end would kill this process, in versions of torch that do not reserve it first.
+        if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free < sum(t.nbytes for t in tensors):
+            return Lost(NO_SHARED_MEMORY.format("No space left on device"))
+        for tensor in tensors:
+            tensor.share_memory_()
     except RuntimeError as error:
         too_many = "Too many open files" in str(error)
         return Lost(TOO_MANY_FILES if too_many else NO_SHARED_MEMORY.format(error))

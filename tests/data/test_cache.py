@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -67,6 +68,9 @@ def as_on_windows(monkeypatch):
 
     for name in ("replace", "rename", "unlink", "remove"):
         monkeypatch.setattr(os, name, refusing(name))
+        accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10's paths keep what os had
+        if hasattr(accessor, name):
+            monkeypatch.setattr(accessor, name, staticmethod(getattr(os, name)))
 
 
 @pytest.fixture

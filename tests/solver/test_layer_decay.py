@@ -55,9 +55,8 @@ def test_other_networks_have_no_such_layers(load):
 
 
 def test_a_network_of_timm_without_layers(load):
-    cfg = load(
-        "--model_name", "timm/poolformer_s12", "INPUT.SIZE_TRAIN", "[64,32]", "SOLVER.LAYER_DECAY", "0.5"
-    )
+    words = "--model_name timm/poolformer_s12 INPUT.SIZE_TRAIN [64,32] INPUT.SIZE_TEST [64,32]"
+    cfg = load(*words.split(), "SOLVER.LAYER_DECAY", "0.5")
     model = build_model(cfg, 3)
     with pytest.raises(
         InputError, match="LAYER_DECAY: timm defines no layers for a MetaFormer; leave it at 1"

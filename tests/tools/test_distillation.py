@@ -52,7 +52,9 @@ def test_a_run_teaches_another(train, teacher):
     assert f"Teacher: {teacher}: matched 126 of 126 tensors" in done.stdout
     assert_refused(train("no", "KD.TEACHER", "gone.pth"), "KD.TEACHER gone.pth: no such file")
     alone = teacher.rename(teacher.parent.parent / "alone.pth")
-    assert_refused(train("no", "KD.TEACHER", alone), "no config.yml beside it", "copy the one of its run there")
+    assert_refused(
+        train("no", "KD.TEACHER", alone), "no config.yml beside it", "copy the one of its run there"
+    )
 
 
 def test_features_teach(command, quick, tiny_root, tmp_path):
