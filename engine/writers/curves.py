@@ -1,37 +1,16 @@
 """curves.png: loss, mAP and Rank-1 of a run by epoch."""
 
-from ignite.engine import Engine
-
 from utils.figures import Figure
 from utils.files import atomic_write
-from utils.run_folder import RunFolder
 
-from ..events import TrainingEvents
-from ..history import History
-from .locked import warn_if_locked
+from .file_writer import FileWriter
 
 
-class CurvesPicture:
-    """Keeps ``curves.png`` up to date.
+class CurvesPicture(FileWriter):
+    """Keeps ``curves.png`` up to date."""
 
-    Args:
-        folder: of the run.
-        history: of the run.
-    """
-
-    def __init__(self, folder: RunFolder, history: History):
-        self.folder, self.history = folder, history
-
-    def attach(self, trainer: Engine) -> None:
-        """Draw after each evaluation."""
-        trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: warn_if_locked(self.draw))
-
-    def draw(self) -> None:
-        """Draw the picture again.
-
-        Raises:
-            InputError: it cannot be written.
-        """
+    def write(self) -> None:
+        """Draw the picture anew."""
         figure = Figure(figsize=(9, 3.5), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.plot(*zip(*self.history.losses, strict=True), color="tab:gray")

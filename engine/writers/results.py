@@ -2,36 +2,16 @@
 
 import csv
 
-from ignite.engine import Engine
-
 from utils.files import atomic_write
-from utils.run_folder import COLUMNS, RunFolder
+from utils.run_folder import COLUMNS
 
-from ..events import TrainingEvents
-from ..history import History
-from .locked import warn_if_locked
+from .file_writer import FileWriter
 
 
-class ResultsTable:
-    """Keeps ``results.csv`` up to date: one row per evaluation, all but the epoch in percent.
-
-    Args:
-        folder: of the run.
-        history: of the run.
-    """
-
-    def __init__(self, folder: RunFolder, history: History):
-        self.folder, self.history = folder, history
-
-    def attach(self, trainer: Engine) -> None:
-        """Write after each evaluation."""
-        trainer.add_event_handler(TrainingEvents.EVALUATED, lambda _: warn_if_locked(self.write))
+class ResultsTable(FileWriter):
+    """Keeps ``results.csv`` up to date: one row per evaluation, all but the epoch in percent."""
 
     def write(self) -> None:
-        """Write the table again.
-
-        Raises:
-            InputError: it cannot be written.
-        """
+        """Write the table anew."""
         with atomic_write(self.folder.results, newline="") as stream:
             csv.writer(stream).writerows([COLUMNS, *self.history.results])
