@@ -23,9 +23,10 @@ from utils.run_folder import RunFolder
 def main(argv: list[str] | None = None) -> int:
     """Read the settings, assemble the training, run it."""
     cfg, device = start("train", argv)
-    training = make_training(cfg, device)
+    # First, since a run that cannot be resumed shall be refused before anything slow.
     resume = load_state(Path(cfg.RESUME)) if cfg.RESUME else None
     changes = compare_settings(cfg, resume["settings"]) if resume else []
+    training = make_training(cfg, device)
     folder = None
     if process_number() == 0:
         folder = open_run_folder(cfg)
