@@ -67,6 +67,13 @@ COMMANDS = {
             TESTING,
         ),
         Command(
+            "export",
+            "Write trained weights in another form, and check that they give the same features. Format pth: "
+            "weights of this program in half precision, without the classifier, to hand on.",
+            ("--model_path logs/<run>/mAP75.1.pth --format pth --out weights/market1501_resnet50.pth",),
+            TESTING,
+        ),
+        Command(
             "validate_data",
             "Read a whole data set and report what is wrong with it. Also takes all flags and settings of "
             "tools/train.py.",

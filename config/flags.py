@@ -90,6 +90,14 @@ FLAGS = (
         TESTING,
     ),
     Flag(("--show_worst",), "TEST.SHOW_WORST", "N", "log the N queries with the worst results", TESTING),
+    Flag(("--format",), setting("pth", choices=("pth",)), "FORMAT", "what to write: pth", ("export",)),
+    Flag(
+        ("--out",),
+        setting("", path=True),
+        "FILE",
+        "file to write (default: beside the weights, <name>.small.pth)",
+        ("export",),
+    ),
     Flag(
         ("--picture",),
         setting("", path=True),

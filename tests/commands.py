@@ -23,6 +23,7 @@ import timm  # noqa: F401  the program imports it when it is named
 
 import tests.tiny_backbone  # noqa: F401  before tools, which make their list of the networks
 import tools.benchmark
+import tools.export
 import tools.results
 import tools.test
 import tools.train
@@ -34,7 +35,7 @@ ENV = {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
 LIMIT = 600  # seconds that a command may take
 MAINS = {
     f"{module.__name__.replace('.', '/')}.py": module.main
-    for module in (tools.benchmark, tools.results, tools.test, tools.train, tools.validate_data)
+    for module in (tools.benchmark, tools.export, tools.results, tools.test, tools.train, tools.validate_data)
 }
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 START_METHOD = "forkserver" if FORKS else "spawn"

@@ -19,6 +19,7 @@ ALLOWED = {
     "distillation": {"modeling", "layers", "utils"},
 }
 ALLOWED["engine"] = {*ALLOWED}
+ALLOWED["export"] = {"config", "data", "engine", "modeling", "utils"}
 ALLOWED["benchmarks"] = {*ALLOWED}
 ALLOWED["tools"] = {*ALLOWED}
 MOST_PARAMETERS = 7

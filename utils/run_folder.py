@@ -113,9 +113,15 @@ class RunFolder:
         return True
 
 
+def own_settings(weights: Path) -> Path:
+    """Where the settings lie that belong to one file of weights, whatever lies beside it."""
+    return weights.with_suffix(".config.yml")
+
+
 def settings_beside(weights: Path) -> Path:
-    """Where the settings of a run's weights lie, if they lie in its folder."""
-    return RunFolder(weights.parent).settings
+    """Where the settings of weights lie: their own, or else those of the run in whose folder they lie."""
+    own = own_settings(weights)
+    return own if own.is_file() else RunFolder(weights.parent).settings
 
 
 def newest_run(above: Path) -> RunFolder | None:
