@@ -26,7 +26,8 @@ def check_training_files(cfg: CfgNode) -> None:
         _check_file(
             "MODEL.PRETRAIN_PATH",
             cfg.MODEL.PRETRAIN_PATH,
-            "name a file with --model_path, or start from random weights with --pretrain_choice none",
+            "name a file with --model_path (mobilenet_v2 has a ready one with --pretrain_choice self) or "
+            "start from random weights with --pretrain_choice none",
         )
 
 

@@ -20,7 +20,10 @@ from .legacy import translate, without_obsolete
 from .resume import NEWEST, check_changes, run_folder
 from .values import read_value
 
-DEFAULT_FILE = Path(__file__).parent.parent / "configs" / "softmax_triplet.yml"
+ROOT = Path(__file__).parent.parent
+DEFAULT_FILE = ROOT / "configs" / "softmax_triplet.yml"
+# Network -> its ReID weights that come with the program, from which MODEL.PRETRAIN_CHOICE self starts.
+READY_MODELS = {"mobilenet_v2": str(ROOT / "weights" / "market1501_mobilenet_v2.pth")}
 
 
 def load_cfg(
@@ -31,7 +34,7 @@ def load_cfg(
     Later sources win: defaults, the YAML file, flags, trailing ``KEY VALUE`` pairs. With no file named, a
     command that tests takes the config.yml beside the weights if there is one; otherwise it is
     configs/softmax_triplet.yml. A run that is resumed takes its own config.yml first; RESUME and OUTPUT_DIR
-    then name the run.
+    then name the run. PRETRAIN_CHOICE self without a PRETRAIN_PATH takes the network's ready weights.
 
     Args:
         argv: the words after the program's name; None: those of this process.
@@ -57,6 +60,8 @@ def load_cfg(
         raise ConfigError(
             "settings are nested too deeply; no setting is more than a list of values"
         ) from None
+    if cfg.MODEL.PRETRAIN_CHOICE == "self" and not cfg.MODEL.PRETRAIN_PATH:
+        cfg.MODEL.PRETRAIN_PATH = READY_MODELS.get(cfg.MODEL.NAME, "")
     check_values(cfg, kind, choices)
     for warning in kind.warnings(cfg):
         logger.warning(warning)

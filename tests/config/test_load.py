@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from config import ConfigError, check_paths, load_cfg
+from tests.commands import ROOT
 
 # A file of reid-strong-baseline, with every way of writing that its files use.
 FOREIGN = """
@@ -148,6 +149,13 @@ def test_test_reads_the_settings_beside_the_weights(tmp_path):
     other = write(tmp_path, "SEED: 3")
     assert load_cfg(["--model_path", weights, "--config_file", other], "test").MODEL.NAME == "resnet50"
     assert load_cfg(["--model_path", weights], "train").SEED == 0
+
+
+def test_settings_of_one_file_come_before_those_of_the_folder(tmp_path):
+    (tmp_path / "config.yml").write_text("MODEL: {NAME: resnet18}")
+    (tmp_path / "shared.config.yml").write_text("MODEL: {NAME: resnet34}")
+    assert load_cfg(["--model_path", str(tmp_path / "shared.pth")], "test").MODEL.NAME == "resnet34"
+    assert load_cfg(["--model_path", str(tmp_path / "other.pth")], "test").MODEL.NAME == "resnet18"
 
 
 def test_weights_named_in_quotes_find_the_settings_beside_them(tmp_path):
@@ -295,6 +303,13 @@ def test_choices_and_paths(tmp_path):
     with pytest.raises(ConfigError, match="MODEL.PRETRAIN_PATH is empty"):
         check_paths(load_cfg(["--pretrain_choice", "self"]), "train")
     check_paths(load_cfg(["--pretrain_choice", "none", "--model_path", "unused.pth"]), "train")
+
+
+def test_a_network_with_ready_weights_starts_from_them():
+    words = ["--model_name", "mobilenet_v2", "--pretrain_choice", "self"]
+    assert load_cfg(words).MODEL.PRETRAIN_PATH == str(ROOT / "weights" / "market1501_mobilenet_v2.pth")
+    assert load_cfg([*words, "--model_path", "own.pth"]).MODEL.PRETRAIN_PATH == "own.pth"
+    assert not load_cfg(["--model_name", "mobilenet_v2"]).MODEL.PRETRAIN_PATH
 
 
 def test_defaults_are_the_recipe_that_is_used_when_no_file_is_named():
