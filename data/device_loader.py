@@ -22,7 +22,7 @@ class DeviceLoader:
     Args:
         loader: of uint8 batches, pinned where the device is a GPU.
         transform: transform(images (B, 3, H, W) uint8 RGB, dtype) -> the network's input, on their device;
-            that of training has ``reseed`` and a ``generator``.
+            that of training has ``set_epoch`` and a ``generator``.
         device: where the batches shall lie.
         dtype: of the network's input, see ``utils.device.network_dtype``.
     """
@@ -81,8 +81,9 @@ class DeviceLoader:
         """
         sampler = self.loader.batch_sampler
         sampler.set_epoch(epoch, start)
+        self.transform.set_epoch(epoch)
         if not start:
-            self.transform.reseed(sampler.seed * 100_003 + epoch)
+            self.transform.generator.manual_seed(sampler.seed * 100_003 + epoch)
 
     def state_dict(self) -> dict:
         """What the images are, and where the random numbers of their augmentation stand."""

@@ -33,7 +33,7 @@ def make_distillation(
     teacher: Teacher | None = None
     if cfg.KD.TEACHER:
         check_same_pixels(cfg, teacher_cfg)
-        teacher = NetworkTeacher(teacher_cfg, cfg.KD.TEACHER, num_classes, cfg.INPUT.SIZE_TRAIN, device)
+        teacher = NetworkTeacher(teacher_cfg, cfg.KD.TEACHER, num_classes, device)
     elif cfg.KD.TEACHER_FEATURES:
         paths, classes = [r.path for r in records], [r.pid for r in records]
         teacher = FeatureTeacher(cfg.KD.TEACHER_FEATURES, paths, classes, device)

@@ -45,20 +45,19 @@ class Teacher(Protocol):
 
 
 class NetworkTeacher:
-    """A trained network that sees the student's own, augmented images.
+    """A trained network that sees the student's own, augmented images, resized to its size.
 
     Args:
         cfg: the settings of its run.
         path: its weights.
         num_classes: the student's identities. If the teacher has as many, they are taken to be the same.
-        size: height and width of the student's images [pixels]; they are resized to the teacher's.
         device: to compute on.
 
     Raises:
         InputError: the weights do not fit the settings beside them, or its pixels are normalised differently.
     """
 
-    def __init__(self, cfg: CfgNode, path: str, num_classes: int, size: Sequence[int], device: torch.device):
+    def __init__(self, cfg: CfgNode, path: str, num_classes: int, device: torch.device):
         self.model = build_model(cfg, num_classes)
         self.model.neck_feat = "after"  # what its classifier reads
         report = load_weights(self.model, path, complete=True)
@@ -69,14 +68,14 @@ class NetworkTeacher:
             logger.info("The teacher's scores are of another kind: only its features teach (not KD.LOGITS)")
         self.model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
         self.dim = self.model.feature_dim
-        self.size = None if list(cfg.INPUT.SIZE_TEST) == list(size) else tuple(cfg.INPUT.SIZE_TEST)
+        self.size = tuple(cfg.INPUT.SIZE_TEST)
         self.autocast = autocast(device, cfg.SOLVER.AMP)
         self.dtype = network_dtype(device, cfg.SOLVER.AMP)  # which need not be the student's
 
     @torch.no_grad()
     def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
         """The lesson of (B, 3, H, W) images; ``indices`` are not needed."""
-        if self.size:
+        if tuple(images.shape[2:]) != self.size:
             images = F.interpolate(images.float(), self.size, mode="bilinear", antialias=True)
         with self.autocast:
             features = self.model(images.to(self.dtype))

@@ -4,9 +4,11 @@ from .batch import TestTransform, TrainTransform, normalise, random_flip_crop
 from .build import make_test_transform, make_train_transform
 from .color import POLICIES
 from .erasing import random_erasing
+from .small_first import SmallFirst
 
 __all__ = [
     "POLICIES",
+    "SmallFirst",
     "TestTransform",
     "TrainTransform",
     "make_test_transform",

@@ -44,9 +44,8 @@ class TrainTransform:
         self.shard = shard
         self.generator = torch.Generator()
 
-    def reseed(self, seed: int) -> None:
-        """Reseed the random numbers."""
-        self.generator.manual_seed(seed)
+    def set_epoch(self, epoch: int) -> None:
+        """What is done is the same in every epoch."""
 
     def __call__(self, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """(B, 3, H, W) uint8 RGB to (B, 3, H, W) of ``dtype``, channels last, on the same device."""

@@ -47,10 +47,10 @@ def timm_backbone(cfg: CfgNode, pretrained: bool = False) -> tuple[nn.Module, Ba
     stride = [{"output_stride": 16}] if cfg.MODEL.LAST_STRIDE == 1 else []
     wishes = [{"img_size": tuple(size_train)}, *stride, {}]
     net, options = _create(name.removeprefix(PREFIX), wishes, pretrained)
-    if "img_size" in options and list(size_train) != list(size_test):
+    if "img_size" in options and (list(size_train) != list(size_test) or cfg.INPUT.FIRST_EPOCHS):
         raise InputError(
-            f"{name} takes images of one size: INPUT.SIZE_TEST must be INPUT.SIZE_TRAIN {list(size_train)}, "
-            f"not {list(size_test)}"
+            f"{name} takes images of one size: INPUT.SIZE_TEST {list(size_test)} must be INPUT.SIZE_TRAIN "
+            f"{list(size_train)}, and INPUT.FIRST_EPOCHS 0"
         )
     if not pretrained and "output_stride" not in options:
         logger.info(f"MODEL.LAST_STRIDE does nothing in {name}")

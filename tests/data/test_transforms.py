@@ -180,12 +180,37 @@ def test_train_transform_depends_on_its_seed_alone(device):
         pytest.skip("needs a GPU")
     images = noise(8, 32, 16)
     transform = TrainTransform(0.5, 4, 0.5, MEAN, STD)
-    transform.reseed(1)
+    transform.generator.manual_seed(1)
     first, second = transform(images), transform(images)
-    transform.reseed(1)
+    transform.generator.manual_seed(1)
     assert torch.allclose(transform(images.to(device)).cpu(), first) and not torch.equal(first, second)
     plain = TrainTransform(0.0, 0, 0.0, MEAN, STD)
     assert torch.equal(plain(images), normalise(images, MEAN, STD))
+
+
+def test_the_first_epochs_have_small_images_padded_less(load):
+    words = ["INPUT.SIZE_TRAIN", "[128,64]", "INPUT.SIZE_FIRST", "[64,32]", "INPUT.FIRST_EPOCHS", "2"]
+    alone = ["INPUT.PROB", "0", "INPUT.RE_PROB", "0"]
+    transform = make_train_transform(load(*words, *alone, "INPUT.PADDING", "8"))
+    images = torch.full((64, 3, 128, 64), 200, dtype=torch.uint8)
+    borders = []
+    for epoch, size in ((1, (64, 32)), (2, (64, 32)), (3, (128, 64))):
+        transform.set_epoch(epoch)
+        out = transform(images)
+        assert out.shape == (64, 3, *size) and out.is_contiguous(memory_format=torch.channels_last)
+        black = out[:, 0] < -1  # the border that the crop took in
+        borders.append(int(black.all(2).sum(1).max()))
+    assert borders == [4, 4, 8]
+
+
+def test_small_images_are_the_large_ones_shrunk(load):
+    words = ["INPUT.SIZE_TRAIN", "[128,64]", "INPUT.SIZE_FIRST", "[64,32]", "INPUT.FIRST_EPOCHS", "1"]
+    transform = make_train_transform(load(*words, *("INPUT.PROB 0 INPUT.RE_PROB 0 INPUT.PADDING 0".split())))
+    transform.set_epoch(1)
+    rows = torch.arange(128, dtype=torch.uint8).view(1, 1, 128, 1).expand(1, 3, 128, 64)
+    shrunk = transform(rows)[0, 0, :, 0] * STD[0] * 255 + MEAN[0] * 255
+    for row in range(2, 62):
+        assert abs(shrunk[row] - (2 * row + 0.5)) < 1  # between the two rows that it stands for
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -195,7 +220,7 @@ def test_processes_together_make_the_pictures_that_one_makes(load, policy):
     images = noise(12, 32, 16)
     whole, *parts = (make_train_transform(cfg, shard) for shard in ((0, 1), (0, 3), (1, 3), (2, 3)))
     for transform in (whole, *parts):
-        transform.reseed(5)
+        transform.generator.manual_seed(5)
     for _ in range(2):
         expected = whole(images)
         for rank, part in enumerate(parts):
@@ -238,7 +263,7 @@ def test_every_policy_of_the_settings(load, name):
     images = noise(8, 32, 16)
     plain = make_train_transform(load())
     for t in (transform, plain):
-        t.reseed(3)
+        t.generator.manual_seed(3)
     out = transform(images)
     assert out.shape == images.shape and out.dtype == torch.float32 and out.isfinite().all()
     assert not torch.equal(out, plain(images))

@@ -108,7 +108,7 @@ def network_teacher(load, tmp_path):
         cfg = load("--model_name", "tiny", "INPUT.SIZE_TEST", "[96,48]", "SOLVER.AMP", "no", *words)
         torch.manual_seed(1)
         torch.save(build_model(cfg, classes).state_dict(), tmp_path / "teacher.pth")
-        return NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, (64, 32), CPU)
+        return NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, CPU)
 
     return make
 
@@ -172,7 +172,7 @@ def test_a_teacher_with_scores_of_another_kind_teaches_features_alone(network_te
 def test_a_teacher_computes_in_its_own_precision(load, tmp_path, images, amp):
     cfg = load(*TINY, "SOLVER.AMP", amp)
     torch.save(build_model(cfg, CLASSES).state_dict(), tmp_path / "teacher.pth")
-    teacher = NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, cfg.INPUT.SIZE_TEST, CPU)
+    teacher = NetworkTeacher(cfg, str(tmp_path / "teacher.pth"), CLASSES, CPU)
     half = images.bfloat16()
     with autocast(CPU, amp == "yes"):
         features = teacher.model(half.float())
