@@ -89,7 +89,7 @@ COMMANDS = {
             "results",
             "Compare finished runs as a Markdown table: the last evaluation of each, how its settings differ "
             "from those of the first, and the mean of runs that differ only in their seed.",
-            ("logs/<run> logs/<run>",),
+            ("logs/<run> logs/<run>", "logs/<run> --overview --picture curves.png"),
         ),
         Command("benchmark", "Measure speed and memory, and print them as Markdown."),
         Command(

@@ -107,6 +107,14 @@ FLAGS = (
     ),
     Flag(("--json",), JSON, "FILE", "write all findings to this file, with all names", ("validate_data",)),
     Flag(("runs",), setting((), path=True), "RUN", "folder of a run, logs/<run>", ("results",)),
+    Flag(
+        ("--overview",),
+        setting(False),
+        "",
+        "what each run trained, from what and how long, instead of how its settings differ",
+        ("results",),
+    ),
+    Flag(("--picture",), setting("", path=True), "FILE", "picture of the runs' curves, .png", ("results",)),
     Flag(("--sizes",), setting(()), "SIZE", "sizes to measure (default: all)", ("benchmark eval",)),
     Flag(
         ("--re_ranking",),

@@ -10,14 +10,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import get_defaults, read_options
 from utils.command import run_command
+from utils.run_overview import draw_runs, overview
 from utils.run_table import read_run, runs_table
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Read the runs and print the table."""
+    """Read the runs, print the table, draw the picture."""
     options = read_options(argv, "results")
     defaults = yaml.safe_load(get_defaults().dump())
-    print(runs_table([read_run(Path(folder), defaults) for folder in options.runs]))
+    runs = [read_run(Path(folder), defaults) for folder in options.runs]
+    print((overview if options.overview else runs_table)(runs))
+    if options.picture:
+        draw_runs(runs, Path(options.picture))
     return 0
 
 

@@ -24,6 +24,7 @@ class Run(NamedTuple):
     results: list[dict[str, float]]  # of the evaluations, by COLUMNS
     machine: str  # device and versions, as logged
     commit: str  # of the program; empty if not in the log
+    hours: dict[int, float]  # of training, evaluations not counted, by epoch
 
     @property
     def recipe(self) -> tuple:
@@ -62,7 +63,14 @@ def read_run(folder: Path, defaults: dict) -> Run:
         for line in (" - (Device: [^;]*)", " - (Python [^;]*)", "; git commit (.*)")
     )
     machine = "; ".join(filter(None, (device, versions)))
-    return Run(folder, _flatten(defaults) | _flatten(settings), rows, machine, commit)
+    return Run(folder, _flatten(defaults) | _flatten(settings), rows, machine, commit, _hours(log))
+
+
+def _hours(log: str) -> dict[int, float]:
+    batches = re.search(r"Iteration\[\d+/(\d+)\]", log)
+    per_batch = re.findall(r"Epoch (\d+) done\. Time per batch: ([\d.]+)\[s\]", log)
+    # An epoch that was trained again, after a resume, counts once.
+    return {int(epoch): int(batches[1]) * float(time) / 3600 for epoch, time in per_batch if batches}
 
 
 def runs_table(runs: Sequence[Run]) -> str:

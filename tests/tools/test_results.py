@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import cv2
 import pytest
 import yaml
 
@@ -38,6 +39,38 @@ def test_runs_side_by_side(command, tmp_path):
         "",
         "Device: cpu (x), 2 threads; Python 3.12, torch 2.14; git commit aa, bb",
     ]
+
+
+EPOCH = (
+    "x - Epoch[{n}] Iteration[90/180] Loss: 1\nx - Epoch {n} done. Time per batch: {time}[s] Speed: 9[s]\n"
+)
+
+
+def test_overview_and_picture(command, tmp_path):
+    make_run(tmp_path / "a", 38.0, 59.0, epoch=3)
+    tree = yaml.safe_load((tmp_path / "a" / "config.yml").read_text())
+    tree["MODEL"]["PRETRAIN_CHOICE"] = "none"
+    (tmp_path / "a" / "config.yml").write_text(yaml.safe_dump(tree))
+    make_run(tmp_path / "b", 61.0, 80.0, epoch=2, TEACHER_FEATURES="/far/away/osnet.npz")
+    tree["INPUT"] |= {"FIRST_EPOCHS": 4, "SIZE_FIRST": [64, 32]}
+    make_run(tmp_path / "c", 41.0, 60.0, epoch=2, SELF=True)
+    (tmp_path / "c" / "config.yml").write_text(yaml.safe_dump(tree | {"KD": {"SELF": True}}))
+    with open(tmp_path / "a" / "log.txt", "a") as log:
+        # The third epoch was interrupted, and trained again.
+        log.writelines(
+            EPOCH.format(n=n, time=time) for n, time in ((1, 20), (2, 10), (3, 99), (3, 10), (4, 50))
+        )
+    done = command("tools/results.py", "a", "b", "c", "--overview", "--picture", "curves.png")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "| network | start | teacher | size | epochs | hours | mAP | Rank-1 |",
+        "|---|---|---|---|---|---|---|---|",
+        f"| resnet18 | random |  | 128×64 | 3 | {180 * 40 / 3600:.1f} | 38.0 | 59.0 |",
+        "| resnet18 | ImageNet | osnet.npz | 128×64 | 2 | 0.0 | 61.0 | 80.0 |",
+        "| resnet18 | random | itself | 64×32, then 128×64 | 2 | 0.0 | 41.0 | 60.0 |",
+    ]
+    picture = cv2.imread(str(tmp_path / "curves.png"))
+    assert picture is not None and picture.shape[1] > 2 * picture.shape[0]
 
 
 @pytest.fixture
