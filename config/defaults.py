@@ -52,8 +52,9 @@ _C.MODEL.LAST_STRIDE = setting(1, least=1)
 _C.MODEL.STEM_RELU = True
 # Initial weights: 'imagenet', 'self' (a whole ReID checkpoint) or 'none' (random).
 _C.MODEL.PRETRAIN_CHOICE = setting("imagenet", choices=("imagenet", "self", "none"), may_change=True)
-# File of those weights. Empty with 'imagenet': downloaded from torchvision, IBN-Net or timm; with 'self': the
-# ready ones in weights/, for the networks that have some (mobilenet_v2).
+# File of those weights, or of others that were trained on people (docs/pretrained.md). Empty with 'imagenet':
+# downloaded from torchvision, IBN-Net or timm; with 'self': the ready ones in weights/, for the networks that
+# have some (mobilenet_v2).
 _C.MODEL.PRETRAIN_PATH = setting("", path=True, may_change=True)
 # Non-local blocks in a ResNet, where AGW has them. They start as the identity.
 _C.MODEL.NON_LOCAL = False

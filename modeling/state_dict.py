@@ -14,6 +14,12 @@ from .fast_reid import is_fast_reid
 
 # Prefixes that wrappers of whole networks leave on their names: DataParallel, torch.compile, Lightning.
 WRAPPERS = ("module.", "_orig_mod.", "model.")
+# That of a network with a head beside it, as in DINO's files. In fast-reid's it is one of several parts.
+BACKBONE = "backbone."
+# Of two networks that were trained together, the one that their authors go on with -> the other. DINO's
+# teacher (Caron et al., ICCV 2021) is the average of its students and better than they are; MoCo's key
+# encoder (He et al., CVPR 2020), an average, too, only gives the query encoder something to compare with.
+PAIRS = {"teacher": "student", "encoder_q": "encoder_k"}
 
 
 def read_state_dict(path: str | Path) -> Tensors:
@@ -39,12 +45,14 @@ def read_state_dict(path: str | Path) -> Tensors:
 def _tensors(content) -> Tensors:
     """The dict with the most tensors among ``content`` and the dicts in it, except an optimizer's.
 
-    Of several equally large ones, the first: ``last.pth`` holds the averaged weights before the others.
+    Of several equally large ones, the first: ``last.pth`` holds the averaged weights before the others. The
+    second of PAIRS comes last.
     """
     if not isinstance(content, dict) or _is_optimizer(content):
         return {}
     own = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
-    return max([own, *(_tensors(value) for value in content.values())], key=len)
+    inner = sorted(content, key=lambda name: name in PAIRS.values())
+    return max([own, *(_tensors(content[name]) for name in inner)], key=len)
 
 
 def _is_optimizer(content) -> bool:
@@ -58,7 +66,7 @@ def _holds_optimizer(content) -> bool:
 
 
 def unwrap(state: Tensors, own: Collection[str]) -> tuple[Tensors, Tensors]:
-    """Take off the prefixes that most names of a file have.
+    """Take off the prefixes that most names of a file have, and take one of two networks (PAIRS).
 
     Args:
         state: of the file.
@@ -67,19 +75,35 @@ def unwrap(state: Tensors, own: Collection[str]) -> tuple[Tensors, Tensors]:
     Returns:
         The tensors without the prefixes, and those whose names lack them.
     """
-    inside, outside = state, {}
+    inside, outside = _without_other(state)
     while prefix := _prefix(inside, own):
         outside |= {name: inside[name] for name in inside if not name.startswith(prefix)}
         inside = {name.removeprefix(prefix): inside[name] for name in inside if name.startswith(prefix)}
+        inside, other = _without_other(inside)
+        outside |= other
     return inside, outside
 
 
+def _without_other(state: Tensors) -> tuple[Tensors, Tensors]:
+    """A file's tensors without the second of PAIRS, and the second's, where both have the same names."""
+
+    def names(part: str) -> set[str]:
+        return {name.removeprefix(f"{part}.") for name in state if name.startswith(f"{part}.")}
+
+    for chosen, other in PAIRS.items():
+        if names(chosen) and names(chosen) == names(other):
+            beside = {name: tensor for name, tensor in state.items() if name.startswith(f"{other}.")}
+            return {name: tensor for name, tensor in state.items() if name not in beside}, beside
+    return state, {}
+
+
 def _prefix(state: Tensors, own: Collection[str]) -> str | None:
-    """The prefix of most names: one of the WRAPPERS, or else anything before names of the network."""
-    for wrapper in WRAPPERS:
+    """The prefix of most names: one of a wrapper, or else anything before names of the network."""
+    fast_reid = is_fast_reid(state)
+    for wrapper in WRAPPERS if fast_reid else (*WRAPPERS, BACKBONE):
         if 2 * sum(name.startswith(wrapper) for name in state) > len(state):
             return wrapper
-    if is_fast_reid(state):
+    if fast_reid:
         return None
     known = {*own, *(name.removeprefix("base.") for name in own)}
     prefixes = (

@@ -45,8 +45,9 @@ def load_weights(model: nn.Module, path: str | Path, complete: bool = False) -> 
 
     The file may be a backbone's (torchvision, IBN-Net, timm) or a whole network's (of this program,
     reid-strong-baseline or fast-reid), a state dict or a dict around one, with or without a prefix before
-    most of its names. Another number of classes is fine: the classifier is then left as it is. A backbone
-    that can translate other names (``BackboneInfo.translate``) takes those files, too.
+    most of its names. Of a teacher and its student, the teacher is taken, of a query and a key encoder the
+    query encoder (DINO's and MoCo's files). Another number of classes is fine: the classifier is then left as
+    it is. A backbone that can translate other names (``BackboneInfo.translate``) takes those files, too.
 
     Args:
         model: ``Baseline``; changed in place.
@@ -65,11 +66,15 @@ def load_weights(model: nn.Module, path: str | Path, complete: bool = False) -> 
     missing = [name for name in wanted if name not in fits]
     classifier = all(name in fits for name in own if _is_classifier(name))
     report = LoadReport(len(fits), len(state), left_out, missing, classifier)
-    matched = min(len(fits) / len(state), 1 - len(missing) / len(wanted))
+    # What stands beside the network in its file, such as a key encoder, says nothing about the network.
+    beside = {name for name in outside if name not in fits}
+    matched = min(len(fits) / max(1, len(state) - len(beside)), 1 - len(missing) / len(wanted))
     # A test without a layer that the weights were trained with would test another network. What stands beside
     # a whole network, such as the criterion in a Lightning module, is not one of its layers.
     whole = is_fast_reid(inside) or any(name.startswith("base.") for name in inside)
-    unread = [name for name in left_out if _is_network(name) and not (whole and name in outside)]
+    spare = (*SPARE, *(f"base.{name}" for name in model.info.spare))
+    layers = [name for name in left_out if not _is_classifier(name) and not name.startswith(spare)]
+    unread = [name for name in layers if not (whole and name in beside)]
     if matched < LEAST or complete and (missing or unread):
         reshaped = [name for name in left_out if name in own and not _is_classifier(name)]
         shapes = f"; other shapes: {_shorten(reshaped)}" if reshaped else ""
@@ -111,11 +116,6 @@ def _is_tested(name: str) -> bool:
 def _is_pretrained(name: str) -> bool:
     """Whether a backbone's file should have the tensor."""
     return name.startswith("base.") and not name.startswith(ADDED) and _is_tested(name)
-
-
-def _is_network(name: str) -> bool:
-    """Whether a tensor of a file that did not fit is of a layer that a test would need."""
-    return not _is_classifier(name) and not name.startswith(SPARE)
 
 
 def _shorten(names: list[str], most: int = 6) -> str:

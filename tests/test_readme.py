@@ -11,9 +11,11 @@ import torch
 import yaml
 
 from config import load_cfg
-from modeling import build_model
+from config.defaults import SETTINGS
+from modeling import TIMM, build_model, timm_names
 from tests.commands import MAINS, ROOT, run_fresh
 from tests.test_imports import sources
+from tools.start import CHOICES
 
 READMES = ["README.md", "README.zh-CN.md"]
 PAGES = [*READMES, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
@@ -78,10 +80,25 @@ def test_readme_command(line, command, weights, tmp_path, tiniest):
         assert int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1]) >= 2
 
 
-@pytest.mark.parametrize("line", [line for line in shell_lines("docs/data.md") if "validate" not in line])
-def test_settings_of_the_page_on_data(line):
+SHOWN = [*shell_lines("docs/data.md"), *shell_lines("docs/pretrained.md")]
+
+
+@pytest.mark.parametrize("line", [line for line in SHOWN if "validate" not in line])
+def test_settings_of_pages_that_show_commands(line):
     _, tool, *words = shlex.split(line)
-    load_cfg(words, Path(tool).stem)
+    words = [str(ROOT / word) if word.startswith("configs/") else word for word in words]
+    cfg = load_cfg(words, Path(tool).stem, choices=CHOICES)
+    if cfg.MODEL.NAME.startswith(TIMM):
+        assert cfg.MODEL.NAME in timm_names()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_settings_that_are_named_exist(page):
+    """Each word of capitals behind a section's name is a setting or begins one."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    sections = "|".join({key.partition(".")[0] for key in SETTINGS if "." in key})
+    for key in re.findall(rf"\b(?:{sections})\.[A-Z0-9_.]*[A-Z0-9_]", text):
+        assert any(f"{setting}.".startswith(f"{key}.") for setting in SETTINGS), key
 
 
 @pytest.mark.parametrize("readme", READMES)

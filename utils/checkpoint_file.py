@@ -1,5 +1,6 @@
 """Files of torch.save: written whole or not at all, read without running code in them."""
 
+import argparse
 import errno
 import io
 import os
@@ -19,7 +20,9 @@ from .files import atomic_write
 # would believe whatever size a hostile file gives them.
 _SCALAR, _ARRAY = (value.__reduce__()[0] for value in (np.float64(), np.empty(0)))
 _NUMBERS = {type(np.dtype(code)) for code in "?bBhHiIlLqQefdFD"}
-SAFE_GLOBALS = [np.ndarray, np.dtype, *_NUMBERS]
+# And a command's flags, which DINO and many others keep beside the weights: names and values, without methods
+# that anything here calls.
+SAFE_GLOBALS = [np.ndarray, np.dtype, *_NUMBERS, argparse.Namespace]
 SAFE_GLOBALS += [(_SCALAR, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
 SAFE_GLOBALS += [(_ARRAY, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
 

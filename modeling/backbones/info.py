@@ -32,6 +32,7 @@ class BackboneInfo:
         add_non_local: puts non-local blocks into a network.
         translate: translate(tensors of a file, network) -> the same in the network's names and shapes, where
             they can be translated; None: it has no other names.
+        spare: beginnings of names that such files have for other outputs than those of this network.
         imagenet_url: file of its ImageNet weights; its name ends with the start of its SHA-256.
         imagenet_tensors: gives them where a library has them.
         no_imagenet: where else they are, or why there are none.
@@ -48,6 +49,7 @@ class BackboneInfo:
     layers: Callable[[nn.Module], dict[str, int]] | None = None
     add_non_local: Callable[[nn.Module], None] | None = None
     translate: Callable[[Tensors, nn.Module], Tensors] | None = None
+    spare: tuple[str, ...] = ()
     imagenet_url: str = ""
     imagenet_tensors: Callable[[], Tensors] | None = None
     no_imagenet: str = "its ImageNet weights are not known here"

@@ -1,4 +1,7 @@
-"""Any network of timm (Wightman, "PyTorch Image Models"), as ``timm/<name>``; timm is imported when named."""
+"""Any network of timm (Wightman, "PyTorch Image Models"), as ``timm/<name>``; timm is imported when named.
+
+What is added to its networks, in files of its own, is imported with it.
+"""
 
 import dataclasses
 import sys
@@ -12,7 +15,8 @@ from yacs.config import CfgNode
 
 from utils.errors import InputError
 
-from .info import BackboneInfo
+from .info import BackboneInfo, Tensors
+from .solider import SPARE, from_solider, is_solider
 
 PREFIX = "timm/"
 # What timm raises for an option that a network does not have, or not with this value.
@@ -23,6 +27,8 @@ def timm_names() -> Collection[str]:
     """All names that MODEL.NAME may have, as ``timm/<name>`` and ``timm/<name>.<weights>``."""
     import timm
 
+    from . import vit  # noqa: F401  adds networks to timm's
+
     return [PREFIX + name for name in (*timm.list_models(), *timm.list_pretrained())]
 
 
@@ -32,7 +38,8 @@ def timm_backbone(cfg: CfgNode, pretrained: bool = False) -> tuple[nn.Module, Ba
     Its output is a feature map (B, feature_dim, H', W') where timm has one with the channels in front, else
     the feature (B, feature_dim) that timm's own pooling makes of the tokens. The last map is kept at 1/16 of
     the image where MODEL.LAST_STRIDE is 1 and timm can (``output_stride``); a network for images of one size
-    (``img_size``) is built for INPUT.SIZE_TRAIN.
+    (``img_size``) is built for INPUT.SIZE_TRAIN. Swin's windows are those of ``swin.py``; ``vit.py`` adds
+    networks to timm's.
 
     Args:
         cfg: the settings.
@@ -43,10 +50,14 @@ def timm_backbone(cfg: CfgNode, pretrained: bool = False) -> tuple[nn.Module, Ba
         OSError: the weights cannot be downloaded.
         RuntimeError: there are none.
     """
+    from . import swin, vit  # noqa: F401
+
     name, size_train, size_test = cfg.MODEL.NAME, cfg.INPUT.SIZE_TRAIN, cfg.INPUT.SIZE_TEST
+    windows = swin.OPTIONS if name.startswith(f"{PREFIX}swin_") else {}
     stride = [{"output_stride": 16}] if cfg.MODEL.LAST_STRIDE == 1 else []
-    wishes = [{"img_size": tuple(size_train)}, *stride, {}]
+    wishes = [{"img_size": tuple(size_train)} | windows, *stride, {}]
     net, options = _create(name.removeprefix(PREFIX), wishes, pretrained)
+    swin.pad_first(net)
     if "img_size" in options and (list(size_train) != list(size_test) or cfg.INPUT.FIRST_EPOCHS):
         raise InputError(
             f"{name} takes images of one size: INPUT.SIZE_TEST {list(size_test)} must be INPUT.SIZE_TRAIN "
@@ -57,6 +68,7 @@ def timm_backbone(cfg: CfgNode, pretrained: bool = False) -> tuple[nn.Module, Ba
     out = _try(net.eval(), name, size_train)
     imagenet = partial(_imagenet_tensors, cfg)
     facts = {"feature_dim": out.shape[1], "maps": out.dim() == 4, "imagenet_tensors": imagenet}
+    facts |= {"spare": SPARE} if windows else {}
     return net.train(), dataclasses.replace(TIMM_INFO, **facts)
 
 
@@ -91,18 +103,26 @@ def _layers(net: nn.Module) -> dict[str, int]:
     return group_parameters(net, net.group_matcher(), reverse=True)
 
 
-def _translate(state: dict[str, torch.Tensor], net: nn.Module) -> dict[str, torch.Tensor]:
+def _translate(state: Tensors, net: nn.Module) -> Tensors:
     """A file's tensors in the names and shapes of a network of timm, as timm itself adapts them.
 
-    Position embeddings are resized; names of the authors' own files are translated. Tensors for another kind
-    of network stay as they are.
+    Position embeddings are resized; names of the authors' own files, and of SOLIDER's, are translated.
+    Tensors for another kind of network stay as they are.
+
+    Raises:
+        InputError: the file is of a network that differs only in its stem.
     """
-    filter_names = getattr(sys.modules[type(net).__module__], "checkpoint_filter_fn", None)
-    if filter_names is None:
-        return state
+    from . import vit
+
+    vit.check_stem(state, net)
+    module = sys.modules[type(net).__module__]
+    adapt = getattr(module, "checkpoint_filter_fn", lambda state, net: state)
     try:
-        return filter_names(dict(state), net)
-    except (KeyError, IndexError, ValueError, AttributeError, RuntimeError):  # it expects its own kind
+        if is_solider(state):
+            state = from_solider(state)
+        positions = vit.high_positions(state, net)
+        return adapt({name: state[name] for name in state if name not in positions}, net) | positions
+    except (KeyError, IndexError, ValueError, AttributeError, RuntimeError):  # they expect their own kind
         return state
 
 

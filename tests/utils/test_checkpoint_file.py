@@ -6,6 +6,7 @@ import pickle
 import random
 import re
 import zipfile
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -211,6 +212,21 @@ def test_of_numpy_only_numbers_are_read(tmp_path, monkeypatch, hostile):
     (tmp_path / "secret.txt").write_text("1 2 3")
     file = tmp_path / "weights.pth"
     torch.save({"model": torch.ones(2), "extra": hostile}, file)
+    with pytest.raises(InputError, match="could run code"):
+        load_checkpoint(file)
+    assert not (tmp_path / "attacked").exists()
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_commands_flags_are_data(tmp_path, monkeypatch, legacy):
+    """As DINO saves them beside its networks; but nothing in them that is more than data."""
+    monkeypatch.chdir(tmp_path)
+    file, flags = tmp_path / "weights.pth", Namespace(arch="vit_small", lr=0.1, scale=(0.8, 1.0), gpu=None)
+    torch.save({"teacher": STATE["model"], "args": flags}, file, _use_new_zipfile_serialization=not legacy)
+    assert load_checkpoint(file)["args"] == flags
+    assert torch.equal(read_state_dict(file)["base.weight"], torch.arange(50.0))
+    flags.lr = Attack()
+    torch.save({"teacher": STATE["model"], "args": flags}, file, _use_new_zipfile_serialization=not legacy)
     with pytest.raises(InputError, match="could run code"):
         load_checkpoint(file)
     assert not (tmp_path / "attacked").exists()
