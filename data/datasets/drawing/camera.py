@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,6 +11,42 @@ from .scene import HEIGHT, WIDTH, draw_scene
 
 BOX = (128, 64)  # Height and width of a picture in pixels, as in Market-1501.
 _LUMA = np.array((0.114, 0.587, 0.299))
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What a camera makes of colours.
+
+    Attributes:
+        gains: Factors of blue, green and red.
+        saturation: 0 gives a grey picture, 1 leaves the colours.
+        gamma: Above 1 darkens the middle tones.
+        black: Level that black is lifted to, 0..255.
+    """
+
+    gains: tuple[float, float, float]
+    saturation: float
+    gamma: float
+    black: float
+
+    def develop(self, image: np.ndarray, light: np.ndarray | float = 1.0) -> np.ndarray:
+        """Turn colours before the lens into those of the picture.
+
+        Args:
+            image: float32 or uint8 (height, width, 3), BGR in 0..255.
+            light: Factors of blue, green and red, (3,), or one for all.
+
+        Returns:
+            uint8 (height, width, 3), BGR.
+        """
+        mixing = self.saturation * np.eye(3) + (1 - self.saturation) * _LUMA
+        matrix = np.diag(self.gains) @ mixing * np.reshape(light, (-1, 1))
+        image = cv2.transform(image, matrix.astype(np.float32))
+        return cv2.LUT(cv2.convertScaleAbs(np.maximum(image, 0)), self._tone_curve())
+
+    def _tone_curve(self) -> np.ndarray:
+        level = np.linspace(0, 1, 256) ** self.gamma
+        return np.rint(self.black + (255 - self.black) * level).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +59,7 @@ class Camera:
         pitch: Radians by which it looks down.
         light: Side the light comes from, -1 (left) to 1 (right).
         shadow: Darkness of the shadows on the ground, 0 to 1.
-        gains: Factors of blue, green and red.
-        saturation: 0 gives a grey picture, 1 leaves the colours.
-        gamma: Above 1 darkens the middle tones.
-        black: Level that black is lifted to, 0..255.
+        sensor: Its colours.
         blur: Standard deviation of the lens blur in pixels.
         noise: Standard deviation of the sensor noise, in 0..255.
         resolution: True resolution as a fraction of the picture's.
@@ -38,10 +71,7 @@ class Camera:
     pitch: float
     light: float
     shadow: float
-    gains: tuple[float, float, float]
-    saturation: float
-    gamma: float
-    black: float
+    sensor: Sensor
     blur: float
     noise: float
     resolution: float
@@ -66,8 +96,7 @@ class Camera:
             uint8 (128, 64, 3), BGR.
         """
         light = rng.normal(1.0, 0.07) * (1 + rng.normal(0, 0.015, 3))
-        image = cv2.transform(image, (self._colour_matrix() * light[:, None]).astype(np.float32))
-        image = cv2.LUT(cv2.convertScaleAbs(np.maximum(image, 0)), self._tone_curve())
+        image = self.sensor.develop(image, light)
         if self.blur > 0:
             image = cv2.GaussianBlur(image, (0, 0), self.blur)
         share = self.resolution * rng.uniform(0.8, 1.1)
@@ -84,14 +113,6 @@ class Camera:
             raise RuntimeError("OpenCV could not encode a JPEG picture")
         return data.tobytes()
 
-    def _colour_matrix(self) -> np.ndarray:
-        mixing = self.saturation * np.eye(3) + (1 - self.saturation) * _LUMA
-        return np.diag(self.gains) @ mixing
-
-    def _tone_curve(self) -> np.ndarray:
-        level = np.linspace(0, 1, 256) ** self.gamma
-        return np.rint(self.black + (255 - self.black) * level).astype(np.uint8)
-
 
 def make_cameras(seed: tuple[int, ...]) -> tuple[Camera, ...]:
     """Build the six cameras.
@@ -103,9 +124,11 @@ def make_cameras(seed: tuple[int, ...]) -> tuple[Camera, ...]:
 
 
 def _make_camera(index: int, rng: np.random.Generator) -> Camera:
-    camera = Camera(draw_scene(index, rng), *_MODELS[index])
-    gains = tuple(float(gain) for gain in np.asarray(camera.gains) * rng.normal(1, 0.02, 3))
-    return replace(camera, gains=gains, gamma=camera.gamma * float(rng.normal(1, 0.02)))
+    scene = draw_scene(index, rng)
+    yaws, pitch, light, shadow, gains, saturation, gamma, black, *optics = _MODELS[index]
+    gains = tuple(float(gain) for gain in np.asarray(gains) * rng.normal(1, 0.02, 3))
+    sensor = Sensor(gains, saturation, gamma * float(rng.normal(1, 0.02)), black)
+    return Camera(scene, yaws, pitch, light, shadow, sensor, *optics)
 
 
 _FRONT, _BACK, _LEFT, _RIGHT = 0.0, np.pi, -np.pi / 2, np.pi / 2

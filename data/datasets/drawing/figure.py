@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,15 +12,18 @@ from .person import Cloth, Person
 from .pose import Pose, arm_joints, leg_joints
 
 
-def draw_person(canvas: np.ndarray, person: Person, pose: Pose) -> None:
+def draw_person(
+    canvas: np.ndarray, person: Person, pose: Pose, make_pen: Callable[[np.ndarray, Pose], Pen] = Pen
+) -> None:
     """Draw a person over what a canvas already shows.
 
     Args:
         canvas: uint8 (height, width, 4), BGR multiplied by alpha, then alpha; changed in place.
         person: Whom to draw.
         pose: How they stand, in pixels of the canvas.
+        make_pen: Gives what fills the shapes.
     """
-    pen = Pen(canvas, pose)
+    pen = make_pen(canvas, pose)
     legs = {side: leg_joints(person.build, pose, side) for side in (-1, 1)}
     for side in sorted(legs, key=lambda s: pose.depth(legs[s][0, 0] * 2, legs[s][1, 2])):
         _draw_leg(pen, person, legs[side])

@@ -15,7 +15,6 @@ _RING = np.stack((np.cos(_TURN), np.sin(_TURN)), axis=1)
 _HALF_TURN = np.linspace(-np.pi / 2, np.pi / 2, 6)
 _HALF_RING = np.stack((np.cos(_HALF_TURN), np.sin(_HALF_TURN)), axis=1)
 _RIM = 0.006  # Width of the dark line between a limb and what lies behind it, in body heights.
-_RIM_TONE = 0.62
 
 
 class Pen:
@@ -27,7 +26,12 @@ class Pen:
     Args:
         canvas: uint8 (height, width, 4), BGR multiplied by alpha, then alpha; changed in place.
         pose: Maps body space to the canvas.
+
+    Attributes:
+        rim_tone: Tone of the lines that set a shape off.
     """
+
+    rim_tone = 0.62
 
     def __init__(self, canvas: np.ndarray, pose: Pose):
         """See the class."""
@@ -43,7 +47,7 @@ class Pen:
         sticks = list(zip(points, points[1:], radii, radii[1:], strict=False))
         if rim:
             for start, end, near, far in sticks:
-                self._fill(self._capsule(start, end, near + _RIM, far + _RIM), cloth, tone * _RIM_TONE)
+                self._fill(self._capsule(start, end, near + _RIM, far + _RIM), cloth, tone * self.rim_tone)
         for start, end, near, far in sticks:
             self._fill(self._capsule(start, end, near, far), cloth, tone)
 
@@ -58,7 +62,7 @@ class Pen:
         reach = np.stack((half, np.zeros_like(half)), axis=1)
         if rim:
             wide = reach + (_RIM * self.pose.height, 0.0)
-            self._fill(np.concatenate((points - wide, (points + wide)[::-1])), cloth, tone * _RIM_TONE)
+            self._fill(np.concatenate((points - wide, (points + wide)[::-1])), cloth, tone * self.rim_tone)
         self._fill(np.concatenate((points - reach, (points + reach)[::-1])), cloth, tone)
 
     def oval(self, middle: Sequence[float], half_width: float, half_height: float, cloth: Cloth) -> None:
@@ -70,7 +74,7 @@ class Pen:
         """Fill a bag: a box that is a little wider at the bottom, with a darker flap, below `top`."""
         x, y = self.pose.project(np.array([top]))[0]
         half, tall = half_width * self.pose.height, height * self.pose.height
-        for reach, low, factor in ((1.12, 1.04, _RIM_TONE), (1.0, 1.0, 1.0), (0.93, 0.38, 0.78)):
+        for reach, low, factor in ((1.12, 1.04, self.rim_tone), (1.0, 1.0, 1.0), (0.93, 0.38, 0.78)):
             corners = [(-0.9, 0.0), (0.9, 0.0), (1.0, low), (-1.0, low)]
             self._fill(np.array((x, y)) + np.array(corners) * (half * reach, tall), cloth, factor)
 
