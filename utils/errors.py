@@ -50,3 +50,8 @@ def failure(error: RuntimeError) -> str | None:
 def os_reason(error: OSError) -> str:
     """Why the system refused, in its own words: ``No space left on device``."""
     return error.strerror or str(error)
+
+
+def one_line(text: str) -> str:
+    """A text such as a file's name in one line: what cannot be shown, such as a line break, as an escape."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -1,0 +1,43 @@
+"""Where frames come from: one file per kind of source."""
+
+import os
+import re
+
+from utils.errors import InputError, one_line
+
+from .camera import Camera
+from .pictures import Pictures
+from .source import Shot, Source
+from .stream import Stream
+
+__all__ = ["Shot", "Source", "open_source"]
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_CAMERA = re.compile(r"[0-9]+|/dev/video[0-9]+")
+
+
+def open_source(source: str | int | os.PathLike, fps: float | None = None) -> Source:
+    """Open a file, folder of pictures, camera or address; see ``open_video``.
+
+    Args:
+        source: what to open.
+        fps: pictures per second of a folder; None: 25.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    place = os.fspath(source) if isinstance(source, os.PathLike) else str(source)
+    if _CAMERA.fullmatch(place):
+        return Camera(place)
+    if _ADDRESS.match(place):
+        return Stream(place, address=True)
+    if os.path.isdir(place):
+        return Pictures(place, fps)
+    if not os.path.exists(place):
+        raise InputError(
+            f"there is no video {one_line(place)}; name a file, a folder of pictures, a camera (0, "
+            "/dev/video0) or an address (rtsp://…)"
+        )
+    if not os.path.isfile(place):
+        raise InputError(f"{one_line(place)} is neither a file nor a folder; name a video")
+    return Stream(place)
