@@ -1,0 +1,161 @@
+"""A gallery of search/: how fast vectors are inserted and found, against a plain search by numpy."""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import psutil
+
+from search.gallery import (
+    EVERYTHING,
+    BoxPath,
+    Gallery,
+    Selection,
+    TrackletRow,
+    VideoRow,
+    WeightsFingerprint,
+    open_gallery,
+)
+
+from .machine import machine
+
+CAMERAS = 5
+SEGMENT_ROWS = 500
+TOP = 20
+BOXES = 50  # of a tracklet
+THUMBNAIL_BYTES = 4000
+WEIGHTS = WeightsFingerprint("benchmark", "0" * 64)
+
+
+def measure(uri: str, vectors: int, dim: int, repeats: int) -> dict:
+    """The figures of a new gallery, which is deleted in the end.
+
+    Args:
+        uri: address of a Milvus server; "": milvus-lite, in a temporary folder.
+        vectors: how many to insert, each a tracklet of its own.
+        dim: of each.
+        repeats: searches, whose median counts.
+
+    Raises:
+        InputError: there is no such server.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place = f"{uri.rstrip('/')}/benchmark_{os.getpid()}" if uri else f"{folder}/gallery.db"
+        with open_gallery(place, WEIGHTS, dim) as gallery:
+            try:
+                figures = measure_gallery(gallery, vectors, repeats)
+            finally:
+                for name in (gallery.store.tracklets, gallery.store.videos):
+                    gallery.store.milvus.call("drop_collection", name)
+    return {"machine": machine(), "gallery": "Milvus server" if uri else "milvus-lite", **figures}
+
+
+def measure_gallery(gallery: Gallery, vectors: int, repeats: int) -> dict:
+    """Insert into an empty gallery, and search it."""
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((vectors, gallery.dim), np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    cameras = np.arange(vectors) * CAMERAS // vectors
+    memory = psutil.Process().memory_info().rss
+    insert_seconds = insert(gallery, features, cameras)
+    figures = {
+        "vectors": vectors,
+        "dim": gallery.dim,
+        "insert_seconds": insert_seconds,
+        "memory_bytes": psutil.Process().memory_info().rss - memory,
+        "bytes_in_numpy": features.nbytes,
+    }
+    noise = rng.normal(scale=0.05, size=(repeats, gallery.dim))
+    queries = (features[rng.integers(0, vectors, repeats)] + noise).astype(np.float32)
+    for name, where in (("search", EVERYTHING), ("filtered_search", Selection(cameras=("c0",)))):
+        among = features[cameras == 0] if where.cameras else features  # the first ones
+        gallery.search(queries[:1], TOP, where)  # the first waits for what was just written
+        figures[name] = measure_search(partial(gallery.search, top=TOP, where=where), among, queries)
+    return figures
+
+
+def measure_search(search: Callable[[np.ndarray], Any], among: np.ndarray, queries: np.ndarray) -> dict:
+    """Median seconds of a search, and of numpy's; and how many of numpy's nearest it finds."""
+    seconds, plain_seconds, recall = [], [], []
+    for query in queries:
+        start = time.perf_counter()
+        found = {hit.row.tracklet for hit in search(query)[0]}
+        seconds.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        nearest = np.argsort(-(among @ query))[:TOP]
+        plain_seconds.append(time.perf_counter() - start)
+        recall.append(len(found & {str(number) for number in nearest}) / len(nearest))
+    return {
+        "seconds": statistics.median(seconds),
+        "numpy_seconds": statistics.median(plain_seconds),
+        "recall": statistics.mean(recall),
+    }
+
+
+def insert(gallery: Gallery, features: np.ndarray, cameras: np.ndarray) -> float:
+    """Index a video for each camera; seconds of the gallery's part in it."""
+    rng, seconds = np.random.default_rng(1), 0.0
+    for camera in range(CAMERAS):
+        video = VideoRow(f"v{camera}", f"v{camera}.mp4", f"c{camera}")
+        numbers = np.flatnonzero(cameras == camera)
+        gallery.begin_video(video)
+        for segment, part in enumerate(np.array_split(numbers, max(1, len(numbers) // SEGMENT_ROWS))):
+            rows = [_row(video, segment, number, features[number], rng) for number in part]
+            start = time.perf_counter()
+            gallery.add_segment(video.video, segment, rows)
+            seconds += time.perf_counter() - start
+        start = time.perf_counter()
+        gallery.finish_video(video.video, 60.0)
+        seconds += time.perf_counter() - start
+    return seconds
+
+
+def _row(
+    video: VideoRow, segment: int, number: int, vector: np.ndarray, rng: np.random.Generator
+) -> TrackletRow:
+    start = 60.0 * segment
+    path = BoxPath(start + np.arange(BOXES) / 5, rng.uniform(0, 1000, (BOXES, 4)))
+    return TrackletRow(
+        tracklet=str(number),
+        track=str(number),
+        video=video.video,
+        camera=video.camera,
+        segment=segment,
+        start=start,
+        end=start + BOXES / 5,
+        path=path,
+        thumbnail=rng.bytes(THUMBNAIL_BYTES),
+        vector=vector,
+    )
+
+
+def table(report: dict) -> str:
+    """The figures as Markdown."""
+    lines = [
+        f"Machine: {report['machine']}",
+        "",
+        f"{report['gallery']}, {report['vectors']} vectors of {report['dim']}, each with a path of {BOXES} "
+        f"boxes and a thumbnail of {THUMBNAIL_BYTES / 1000:g} kB",
+        "",
+        "| | time | numpy alone | recall |",
+        "|---|---|---|---|",
+        f"| insert | {report['insert_seconds']:.1f} s, "
+        f"{report['vectors'] / report['insert_seconds']:.0f} vectors/s | | |",
+    ]
+    for name, label in (("search", "all"), ("filtered_search", f"one of {CAMERAS} cameras")):
+        f = report[name]
+        lines.append(
+            f"| search {label}, top {TOP} | {1000 * f['seconds']:.1f} ms | "
+            f"{1000 * f['numpy_seconds']:.1f} ms | {f['recall']:.4f} |"
+        )
+    lines += [
+        "",
+        f"Memory of this process: {report['memory_bytes'] / 1e6:.0f} MB more than before; the vectors alone "
+        f"are {report['bytes_in_numpy'] / 1e6:.0f} MB.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,21 @@
+"""The gallery: people seen in videos, kept in Milvus. See ``open_gallery`` and ``Gallery``."""
+
+from .box_path import BoxPath
+from .gallery import Gallery
+from .opening import open_gallery
+from .rows import EVERYTHING, Hit, Selection, TrackletRow, VideoRow
+from .schema import WeightsFingerprint
+from .thumbnail import make_thumbnail
+
+__all__ = [
+    "EVERYTHING",
+    "BoxPath",
+    "Gallery",
+    "Hit",
+    "Selection",
+    "TrackletRow",
+    "VideoRow",
+    "WeightsFingerprint",
+    "make_thumbnail",
+    "open_gallery",
+]

@@ -1,0 +1,36 @@
+"""Making the collections of a gallery, also by several machines at once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from .client import Milvus
+from .schema import INDEX, METRIC
+
+
+def create_collection(
+    milvus: Milvus, name: str, schema: Any, properties: dict[str, str] | None = None
+) -> None:
+    """Create a collection with its index, unless it is there, or another machine is quicker."""
+    from pymilvus import MilvusException
+
+    if not milvus.call("has_collection", name):
+        try:
+            milvus.call(
+                "create_collection", name, schema=schema, properties=properties, consistency_level="Strong"
+            )
+        except MilvusException:
+            if not milvus.call("has_collection", name):
+                raise
+    if not milvus.call("list_indexes", name):
+        index = milvus.client.prepare_index_params()
+        index.add_index("vector", index_type=INDEX, metric_type=METRIC)
+        milvus.call("create_index", name, index, sync=False)  # an empty one has nothing to wait for
+
+
+def load_collections(milvus: Milvus, names: Iterable[str]) -> None:
+    """Let Milvus load collections into its memory; returns once they can be read."""
+    names = list(names)
+    for name in names:  # all at once
+        milvus.call("load_collection", name, _async=True)
+    for name in names:
+        milvus.call("load_collection", name)

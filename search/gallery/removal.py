@@ -1,0 +1,55 @@
+"""Removing videos, and parts of videos."""
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+
+from . import records
+from .pages import MOST_ROWS, page_filters
+from .rows import Selection, VideoRow
+from .store import Store
+from .text import decode_text, is_any_of
+
+VIDEOS = 100  # in one filter
+
+
+def remove_videos(store: Store, videos: list[VideoRow]) -> int:
+    """Remove videos with their tracklets; the number of tracklets."""
+    names = [video.video for video in videos]
+    for first in range(0, len(names), VIDEOS):
+        filter_ = is_any_of("video", names[first : first + VIDEOS])
+        store.delete(store.tracklets, filter_)
+        store.delete(store.videos, filter_)  # last, so that an interrupted removal can be repeated
+    return sum(video.tracklets for video in videos)
+
+
+def remove_tracklets(store: Store, videos: list[VideoRow], where: Selection) -> int:
+    """Remove the tracklets of a selection; the videos stay. The number of tracklets."""
+    count = 0
+    for filter_ in page_filters(videos, where, MOST_ROWS):
+        found = store.query(store.tracklets, filter_, ["id", "video", "segment", "part"])
+        gone: dict[str, list[dict]] = defaultdict(list)
+        for row in found:
+            gone[decode_text(row["video"])].append(row)
+        store.delete_ids(store.tracklets, [row["id"] for row in found])
+        for video, rows in gone.items():
+            _lower_counts(store, video, rows)
+        count += sum(row["part"] == 0 for row in found)
+    return count
+
+
+def _lower_counts(store: Store, video: str, gone: list[dict]) -> None:
+    """Let a video's records say how many tracklets and vectors are left."""
+    found = store.query(store.videos, is_any_of("video", [video]), records.FIELDS)
+    tracklets = Counter(row["segment"] for row in gone if row["part"] == 0)
+    vectors = Counter(row["segment"] for row in gone)
+    whole = next(iter(records.videos(found)), None)
+    if whole and whole.complete:
+        left = (whole.tracklets - tracklets.total(), whole.vectors - vectors.total())
+        lowered = [records.complete(replace(whole, tracklets=left[0], vectors=left[1]))]
+    else:
+        lowered = [
+            records.mark(video, n, said["tracklets"] - tracklets[n], said["vectors"] - vectors[n])
+            for n, said in records.marks(found).items()
+            if vectors[n]
+        ]
+    store.write(store.videos, lowered)

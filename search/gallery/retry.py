@@ -1,0 +1,74 @@
+"""Waiting for a Milvus server that is gone for a while."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from loguru import logger
+
+from utils.errors import InputError
+
+PATIENCE = 180.0  # seconds; a server that was killed takes up to a minute to come back
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds; each pause is twice the one before
+
+# Milvus's codes for what passes: not ready, unavailable, too many requests, not loaded yet, no replica,
+# channel, segment or node yet.
+PASSING = {1, 2, 4, 8, 101, 103, *range(400, 404), *range(500, 504), *range(600, 604), *range(900, 906)}
+GONE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "UNKNOWN")  # gRPC's
+
+T = TypeVar("T")
+
+
+class Patience:
+    """Asks a server again and again while it does not answer. An outage is one line in the log.
+
+    Args:
+        server: its address, for messages.
+    """
+
+    def __init__(self, server: str):
+        self.server = server
+        # A server that is just back may fail at what it has not loaded yet: that is still the same outage.
+        self._end_of_outage = -math.inf
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Do something that can be done twice.
+
+        Raises:
+            InputError: the server has not answered for ``PATIENCE`` seconds.
+        """
+        start, pause = time.monotonic(), FIRST_PAUSE
+        while True:
+            try:
+                return action()
+            except Exception as error:
+                reason = _reason(error, again=pause > FIRST_PAUSE)
+                if reason is None:
+                    raise
+                now = time.monotonic()
+                if now > start + PATIENCE:
+                    raise InputError(
+                        f"{self.server} has not answered for {PATIENCE:.0f} s ({reason}); start it, then run "
+                        "the same command again: it resumes"
+                    ) from None
+                if now > self._end_of_outage:
+                    logger.warning(f"{self.server} does not answer ({reason}); trying for {PATIENCE:.0f} s")
+                self._end_of_outage = now + PATIENCE
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _reason(error: Exception, again: bool) -> str | None:
+    """Why an error may pass; None: it will not."""
+    from grpc import RpcError
+    from pymilvus import MilvusException
+
+    if isinstance(error, RpcError):
+        return error.code().name if error.code().name in GONE else None
+    # pymilvus gives its own faults as a MilvusException, too, and some of gRPC's with gRPC's code.
+    if not isinstance(error, MilvusException) or error.message.startswith("Unexpected error"):
+        return None
+    passing = error.code in PASSING or getattr(error.code, "name", "") in GONE
+    # A server that is just starting answers with any kind of error.
+    return " ".join(error.message.split()) if passing or again else None

@@ -1,0 +1,171 @@
+"""What is put into a gallery comes out of it."""
+
+import numpy as np
+import pytest
+
+from search.gallery import EVERYTHING, BoxPath, Selection, TrackletRow, VideoRow, open_gallery
+from tests.search.gallery.drawn import DIM, SEGMENT, contents, index, plain, rows_of
+from utils.errors import InputError
+
+
+def test_what_was_indexed_is_there_also_for_another_program(gallery, uri, kind):
+    rows = index(gallery, "aa") + index(gallery, "bb", segments=1, camera="c2")
+    expected = sorted(map(plain, rows))
+    assert contents(gallery)[1] == expected
+    if kind == "lite":
+        gallery.close()
+    with open_gallery(uri) as again:
+        videos, found = contents(again)
+    assert found == expected
+    assert videos == [
+        VideoRow("aa", "aa.mp4", "c1", None, "", 2, True, 2 * SEGMENT, tracklets=6, vectors=12),
+        VideoRow("bb", "bb.mp4", "c2", None, "", 1, True, SEGMENT, tracklets=3, vectors=6),
+    ]
+
+
+def test_to_index_a_video_again_changes_nothing(gallery):
+    index(gallery, "aa")
+    before = contents(gallery)
+    index(gallery, "aa")
+    assert contents(gallery) == before
+    for number in range(2):  # even if a second machine has not seen that it is done
+        gallery.add_segment("aa", number, rows_of("aa", number))
+    gallery.finish_video("aa", 0.0)
+    assert contents(gallery) == before
+
+
+def test_an_interrupted_video_resumes_at_its_first_segment_that_is_not_done(gallery):
+    index(gallery, "aa", segments=4)
+    expected = contents(gallery)
+    gallery.remove(EVERYTHING, purge=False)
+    begun = gallery.begin_video(VideoRow("aa", "aa.mp4", "c1"))
+    assert (begun.segments, begun.complete) == (0, False)
+    gallery.add_segment("aa", 0, rows_of("aa", 0))
+    gallery.add_segment("aa", 1, rows_of("aa", 1))
+    # The next was interrupted after half of its rows; another try gave more tracklets than there will be.
+    gallery.store.write(gallery.store.tracklets, stored(rows_of("aa", 2, tracklets=5)[:7]))
+    gallery.store.write(gallery.store.tracklets, stored(rows_of("aa", 3, tracklets=4)))
+    assert gallery.video("aa").segments == 2
+    index(gallery, "aa", segments=4)
+    assert contents(gallery) == expected
+
+
+def stored(rows: list[TrackletRow]) -> list[dict]:
+    return [row.stored(row.vector) for row in rows]
+
+
+def test_segments_may_be_empty_and_videos_too(gallery):
+    gallery.begin_video(VideoRow("aa", "aa.mp4", "c1", start=1.5e9, detector="boxes"))
+    gallery.add_segment("aa", 0, [])
+    assert gallery.video("aa").segments == 1
+    gallery.finish_video("aa", 12.5)
+    assert gallery.videos() == [VideoRow("aa", "aa.mp4", "c1", 1.5e9, "boxes", 1, True, 12.5)]
+    assert gallery.search(np.ones(DIM)) == [[]] and list(gallery.tracklets()) == []
+    assert gallery.video("bb") is None
+
+
+def test_a_video_keeps_its_camera_its_start_and_while_it_is_not_complete_its_detector(lite):
+    lite.begin_video(VideoRow("aa", "aa.mp4", "c1", start=5.0, detector="yolox_s 12ab"))
+    for change, words in (
+        ({"camera": "c2"}, "camera c1, not c2"),
+        ({"start": 6.0}, "start 5.0, not 6.0"),
+        ({"detector": "motion"}, "half done with the detector yolox_s 12ab"),
+    ):
+        given = {"camera": "c1", "start": 5.0, "detector": "yolox_s 12ab"} | change
+        with pytest.raises(InputError, match=f"^b.mp4 is .*{words}"):
+            lite.begin_video(VideoRow("aa", "b.mp4", **given))
+    lite.finish_video("aa", 0.0)
+    assert lite.begin_video(VideoRow("aa", "b.mp4", "c1", 5.0, "motion")).complete
+
+
+HOSTILE = [
+    "a\"b'c",
+    "back\\slash\\",
+    "../../etc/passwd",
+    "line\nbreak\r\nand\ttab\0",
+    '" or segment >= 0 or camera == "',
+    "%22%5C",
+    "{camera}",
+    "小明的摄像头" * 50,
+    "x" * 300,
+    "",
+    "half \udcff a character \ud83d",
+    "😀",
+]
+
+
+def test_any_name_is_kept_and_found_and_nothing_else_is(gallery):
+    rows = {name: rows_of(name, 0, f"{name}c", tracklets=1, parts=1) for name in HOSTILE}
+    for name in HOSTILE:
+        gallery.begin_video(VideoRow(name, f"{name}.mp4", f"{name}c"))
+        gallery.add_segment(name, 0, rows[name])
+    assert {video.name for video in gallery.videos()} == {f"{name}.mp4" for name in HOSTILE}
+    for name, (row,) in rows.items():
+        for where in (Selection(video=name), Selection(cameras=[f"{name}c", "none"])):
+            assert [hit.row.camera for hit in gallery.search(row.vector, 20, where)[0]] == [f"{name}c"]
+    found = gallery.tracklets(Selection(cameras=[f"{name}c" for name in HOSTILE[:3]]))
+    assert sorted(plain(row) for (row,) in found) == sorted(plain(*rows[name]) for name in HOSTILE[:3])
+    assert gallery.remove(Selection(video=HOSTILE[4]), purge=False) == 1
+    assert {video.video for video in gallery.videos()} == {*HOSTILE} - {HOSTILE[4]}
+
+
+def test_what_a_gallery_does_not_take_is_one_line(gallery):
+    gallery.begin_video(VideoRow("aa", "aa.mp4", "c1"))
+    row = rows_of("aa", 0)[0]
+    for change, words in (
+        (
+            {"thumbnail": bytes(50_000)},
+            "a thumbnail of 50 kB is too large .* takes 45 kB",
+        ),
+        ({"camera": "x" * 10_000}, "the name 'xxxxx.*is too long"),
+        ({"vector": np.full(DIM, np.nan)}, "not finite"),
+        ({"vector": np.zeros(DIM)}, "zero"),
+    ):
+        with pytest.raises(InputError, match=words):
+            gallery.add_segment("aa", 0, [TrackletRow(**vars(row) | change)])
+    for change in ({"name": "x" * 10_000}, {"camera": "小" * 1000}):
+        with pytest.raises(InputError, match="is too long; choose one of less than 900 characters"):
+            gallery.begin_video(VideoRow(**{"video": "bb", "name": "bb.mp4", "camera": "c1"} | change))
+    assert [(video.video, video.segments) for video in gallery.videos()] == [("aa", 0)]
+    gallery.add_segment("aa", 0, [TrackletRow(**vars(row) | {"thumbnail": bytes(45_000)})])
+    assert len(next(gallery.tracklets())[0].thumbnail) == 45_000
+
+
+def test_large_rows_go_in_several_calls(gallery, monkeypatch):
+    monkeypatch.setattr("search.gallery.store.CHUNK_BYTES", 2500)
+    monkeypatch.setattr("search.gallery.store.FLUSH_BYTES", 9000)
+    rows = index(gallery, "aa", segments=2, tracklets=9, parts=1)
+    assert contents(gallery)[1] == sorted(map(plain, rows))
+
+
+def test_pages_hold_each_tracklet_once(gallery, monkeypatch):
+    rows = []
+    for number, segments in enumerate((1, 7, 2, 0, 3)):
+        rows += index(gallery, f"v{number}", segments, camera=f"c{number % 2}")
+    gallery.begin_video(VideoRow("half", "half.mp4", "c1"))
+    gallery.add_segment("half", 0, rows_of("half", 0, "c1"))
+    rows += rows_of("half", 0, "c1")
+    tracklets = sorted({row.tracklet for row in rows})
+    seen = [row for row in rows if row.end >= 100 and row.start <= 130]
+    of_one_camera = sorted({row.tracklet for row in seen if row.camera == "c0"})
+    assert 0 < len(of_one_camera) < len(seen) / 2
+    for size in (5, 100):
+        monkeypatch.setattr("search.gallery.gallery.page_rows", lambda fields, size=size: size)
+        found = list(gallery.tracklets(fields=["path"]))
+        assert sorted(parts[0].tracklet for parts in found) == tracklets
+        assert all([row.part for row in parts] == [0, 1] for parts in found)
+        assert all(len({row.tracklet for row in parts}) == 1 for parts in found)
+        assert all(row.vector is None and not row.thumbnail and row.path for parts in found for row in parts)
+        some = gallery.tracklets(Selection(cameras=["c0"], since=100.0, until=130.0), fields=[])
+        assert sorted(parts[0].tracklet for parts in some) == of_one_camera
+
+
+def test_a_path_may_be_missing_or_longer_than_a_field(gallery):
+    gallery.begin_video(VideoRow("aa", "aa.mp4", "c1"))
+    row = rows_of("aa", 0)[0]
+    long = BoxPath(np.arange(9000) / 25, np.random.default_rng(0).uniform(0, 2000, (9000, 4)))
+    rows = [TrackletRow(**vars(row) | {"path": None}), TrackletRow(**vars(row) | {"path": long, "part": 1})]
+    gallery.add_segment("aa", 0, rows)
+    none, path = (row.path for row in next(gallery.tracklets()))
+    assert none is None
+    assert path.times[0] == 0 and path.times[-1] == pytest.approx(8999 / 25) and 2000 < len(path.times) < 9000

@@ -1,0 +1,103 @@
+"""How long a server is waited for, on a clock that does not run by itself."""
+
+from types import SimpleNamespace
+
+import grpc
+import pytest
+from pymilvus import MilvusException
+
+from search.gallery import retry
+from search.gallery.retry import PATIENCE, Patience
+from utils.errors import InputError
+
+
+@pytest.fixture
+def pauses(monkeypatch) -> list[float]:
+    """The pauses that were made; only they take time."""
+    made = []
+    clock = SimpleNamespace(sleep=made.append, monotonic=lambda: sum(made))
+    monkeypatch.setattr(retry, "time", clock)
+    return made
+
+
+def failing(*errors: Exception):
+    """An action that raises these errors, one at a time, and then returns 7."""
+    left = list(errors)
+
+    def action() -> int:
+        if left:
+            raise left.pop(0)
+        return 7
+
+    return action
+
+
+def gone() -> MilvusException:
+    return MilvusException(2, "Fail connecting to\nserver")
+
+
+def test_pauses_grow_and_an_outage_is_one_line(pauses, caplog_loguru):
+    patience = Patience("http://a:1")
+    assert patience.call(failing(*[gone() for _ in range(7)])) == 7
+    assert pauses == [0.5, 1, 2, 4, 8, 10, 10]
+    assert patience.call(failing(gone())) == 7, "a server that is just back"
+    assert caplog_loguru == [
+        "http://a:1 does not answer (Fail connecting to server); trying for 180 s\n",
+    ]
+    pauses.append(2 * PATIENCE)
+    assert patience.call(failing(gone())) == 7
+    assert len(caplog_loguru) == 2
+
+
+def test_it_is_given_up_after_a_while(pauses, caplog_loguru):
+    with pytest.raises(InputError) as error:
+        Patience("http://a:1").call(failing(*[gone() for _ in range(1000)]))
+    assert PATIENCE <= sum(pauses) <= PATIENCE + 10
+    assert str(error.value) == (
+        "http://a:1 has not answered for 180 s (Fail connecting to server); start it, then run the same "
+        "command again: it resumes"
+    )
+    assert len(caplog_loguru) == 1
+
+
+class Rpc(grpc.RpcError):
+    def __init__(self, code: grpc.StatusCode):
+        self.status = code
+
+    def code(self) -> grpc.StatusCode:
+        return self.status
+
+
+PASSING = [
+    MilvusException(101, "collection not loaded"),
+    MilvusException(503, "no available shard leaders"),
+    MilvusException(grpc.StatusCode.UNAVAILABLE, "Retry run out"),
+    Rpc(grpc.StatusCode.DEADLINE_EXCEEDED),
+]
+LASTING = [
+    MilvusException(1100, "the length of a string exceeds max length"),
+    MilvusException(1, "Unexpected error, message=<'list' object has no attribute 'x'>"),
+    Rpc(grpc.StatusCode.UNAUTHENTICATED),
+    TypeError("a fault of the program"),
+]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=repr)
+def test_what_passes_is_waited_for(pauses, error):
+    assert Patience("a").call(failing(error)) == 7 and pauses == [0.5]
+
+
+@pytest.mark.parametrize("error", LASTING, ids=repr)
+def test_what_does_not_pass_is_raised_at_once(pauses, error):
+    with pytest.raises(type(error)) as raised:
+        Patience("a").call(failing(error))
+    assert raised.value is error and not pauses
+
+
+def test_while_a_server_starts_any_error_of_its_passes(pauses):
+    odd = MilvusException(65535, "something odd")
+    with pytest.raises(MilvusException):
+        Patience("a").call(failing(odd))
+    assert Patience("a").call(failing(gone(), odd, odd)) == 7
+    with pytest.raises(TypeError):
+        Patience("a").call(failing(gone(), TypeError()))
