@@ -3,16 +3,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test setup
+.PHONY: demo test setup search-demo
 
 demo: setup
 	$(BIN)/python tools/train.py --config_file configs/demo.yml
 
-test: setup
+# Draw three cameras' videos, index them, ask for everyone in them: needs no data and no network.
+search-demo: .venv/tested
+	$(BIN)/python tools/search.py demo
+
+test: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 setup: .venv/installed
+
+# What only the search and its tests need.
+.venv/tested: .venv/installed requirements-search.txt requirements-test.txt
+	$(BIN)/python -m pip install --quiet -r requirements-search.txt -r requirements-test.txt
+	@touch $@
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

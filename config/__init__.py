@@ -4,9 +4,10 @@ from .checks import Choices, check_datasets, check_network, check_paths
 from .command_line import find_subcommand, read_options
 from .defaults import get_defaults
 from .errors import ConfigError
-from .load import compare_settings, load_cfg
+from .load import READY_MODELS, compare_settings, load_cfg
 
 __all__ = [
+    "READY_MODELS",
     "Choices",
     "ConfigError",
     "check_datasets",

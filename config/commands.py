@@ -91,6 +91,48 @@ COMMANDS = {
             "from those of the first, and the mean of runs that differ only in their seed.",
             ("logs/<run> logs/<run>", "logs/<run> --overview --picture curves.png"),
         ),
+        Command(
+            "search", "Find a person in videos: index the videos, then ask with a picture of the person."
+        ),
+        Command(
+            "search index",
+            "Find the people in videos and add them to a gallery. A video that is there already is left "
+            "as it is; one that was interrupted is resumed. A VIDEO is a file, a folder of frames, a camera "
+            "or an address.",
+            (
+                "entrance.mp4 --camera entrance --start 2026-11-25T08:00",
+                "cam1.mp4 cam2.mp4 --detector yolox_s --fps 5",
+                "yard.mp4 --detector yolov8n.onnx --gallery http://server:19530",
+            ),
+        ),
+        Command(
+            "search query",
+            "Where was the person in these pictures? A picture is cut out around the person, or shows a "
+            "whole scene, in which a detector finds the person; several are of one person.",
+            (
+                "person.jpg",
+                "person.jpg --camera entrance --from 2026-11-25T08:00 --to 2026-11-25T12:00",
+                "person.jpg other.jpg --sheet found.png",
+                "scene.jpg --box 410,120,80,200 --format json",
+            ),
+        ),
+        Command(
+            "search annotate",
+            "Write an indexed video with its people marked, and how similar they are to a person.",
+            ("entrance.mp4 --out seen.mp4", "entrance.mp4 --image person.jpg --out seen.mp4"),
+        ),
+        Command("search list", "List the videos of a gallery.", ("--gallery gallery.db",)),
+        Command(
+            "search remove",
+            "Remove the people of a video, a camera or a time from a gallery for good.",
+            ("--video entrance.mp4", "--camera entrance --to 2026-10-01T00:00"),
+        ),
+        Command(
+            "search demo",
+            "Draw three cameras' videos of people, index them, ask for each of the people, and compare what "
+            "comes back with the truth.",
+            ("--weights logs/<run>/mAP60.4.pth",),
+        ),
         Command("benchmark", "Measure speed and memory, and print them as Markdown."),
         Command(
             "benchmark eval",
@@ -104,6 +146,18 @@ COMMANDS = {
             "of tools/train.py; nothing is saved.",
             ("--model_name resnet18 --pretrain_choice none MODEL.DEVICE cpu --json train.json",),
             TRAINING,
+        ),
+        Command(
+            "benchmark gallery",
+            "Inserting into a gallery of search/ and searching it, against numpy. The gallery is a new one, "
+            "and is deleted in the end.",
+            ("--json gallery.json", "--uri http://127.0.0.1:19530 --vectors 20000"),
+        ),
+        Command(
+            "benchmark search",
+            "Indexing a video, against its two networks alone and against a plain search, which embeds every "
+            "detection.",
+            ("entrance.mp4 --detector yolox_nano --json search.json",),
         ),
     )
 }

@@ -1,26 +1,9 @@
 """The flags: one row each, for the commands or kinds of commands that it names."""
 
-from typing import NamedTuple
-
+from .flag import Flag
 from .resume import NEWEST
-from .setting import Setting, setting
-
-
-class Flag(NamedTuple):
-    """A flag, or positional words, of some commands."""
-
-    names: tuple[str, ...]  # without dashes: positional words, which are required
-    fills: str | Setting  # the setting of config/defaults.py that it fills, or its own value
-    metavar: str  # "": it takes no value and switches its setting on
-    help: str
-    commands: tuple[str, ...]  # names of commands, or of kinds of commands
-    alone: str = ""  # what it means with no value after it
-
-    @property
-    def dest(self) -> str:
-        """Where its value is found: under the setting's name, or its own."""
-        return self.fills if isinstance(self.fills, str) else self.names[0].lstrip("-")
-
+from .search_flags import SEARCH_FLAGS
+from .setting import setting
 
 TRAINING, TESTING = ("training",), ("testing",)
 BOTH = TRAINING + TESTING
@@ -131,7 +114,51 @@ FLAGS = (
         ("benchmark eval",),
     ),
     Flag(("--repeats",), setting(5, least=1), "N", "runs; the median is reported", ("benchmark eval",)),
+    Flag(
+        ("--uri",),
+        setting(""),
+        "ADDRESS",
+        "a Milvus server, such as http://host:19530 (default: milvus-lite, in a temporary folder)",
+        ("benchmark gallery",),
+    ),
+    Flag(("--vectors",), setting(100_000, least=10), "N", "vectors to insert", ("benchmark gallery",)),
+    Flag(("--dim",), setting(512, least=2), "N", "numbers of a vector", ("benchmark gallery",)),
+    Flag(
+        ("--repeats",),
+        setting(50, least=1),
+        "N",
+        "searches; the median is reported",
+        ("benchmark gallery",),
+    ),
+    Flag(("video",), setting("", path=True), "VIDEO", "file of a video", ("benchmark search",)),
+    Flag(
+        ("--detector",),
+        setting("", path=True),
+        "DETECTOR",
+        "what finds people, as for tools/search.py index",
+        ("benchmark search",),
+    ),
+    Flag(
+        ("--weights",),
+        setting("", path=True),
+        "FILE",
+        "network that compares people (default: the ready one in weights/)",
+        ("benchmark search",),
+    ),
     Flag(("--steps",), setting(10, least=1), "N", "steps per round", ("benchmark train",)),
-    Flag(("--rounds",), setting(5, least=1), "N", "rounds; the median is reported", ("benchmark train",)),
-    Flag(("--json",), JSON, "FILE", "write the figures to this file", ("benchmark eval", "benchmark train")),
+    Flag(
+        ("--rounds",),
+        setting(5, least=1),
+        "N",
+        "rounds; the median is reported",
+        ("benchmark train", "benchmark search"),
+    ),
+    Flag(
+        ("--json",),
+        JSON,
+        "FILE",
+        "write the figures to this file",
+        ("benchmark eval", "benchmark train", "benchmark gallery", "benchmark search"),
+    ),
+    *SEARCH_FLAGS,
 )

@@ -2,6 +2,7 @@
 
 from .features import FeatureExtractor
 from .inference import do_inference, evaluate
+from .loading import load_extractor
 from .run_state import load_state
 from .trainer import do_train
 from .training import Training, make_training
@@ -12,6 +13,7 @@ __all__ = [
     "do_inference",
     "do_train",
     "evaluate",
+    "load_extractor",
     "load_state",
     "make_training",
 ]

@@ -25,6 +25,7 @@ import tests.tiny_backbone  # noqa: F401  before tools, which make their list of
 import tools.benchmark
 import tools.export
 import tools.results
+import tools.search
 import tools.test
 import tools.train
 import tools.validate_data
@@ -35,7 +36,15 @@ ENV = {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
 LIMIT = 600  # seconds that a command may take
 MAINS = {
     f"{module.__name__.replace('.', '/')}.py": module.main
-    for module in (tools.benchmark, tools.export, tools.results, tools.test, tools.train, tools.validate_data)
+    for module in (
+        tools.benchmark,
+        tools.export,
+        tools.results,
+        tools.search,
+        tools.test,
+        tools.train,
+        tools.validate_data,
+    )
 }
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 START_METHOD = "forkserver" if FORKS else "spawn"

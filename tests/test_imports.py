@@ -20,6 +20,7 @@ ALLOWED = {
 }
 ALLOWED["engine"] = {*ALLOWED}
 ALLOWED["export"] = {"config", "data", "engine", "modeling", "utils"}
+ALLOWED["search"] = {"data", "engine", "evaluation", "utils"}
 ALLOWED["benchmarks"] = {*ALLOWED}
 ALLOWED["tools"] = {*ALLOWED}
 MOST_PARAMETERS = 7

@@ -10,10 +10,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from loguru import logger
 
-from benchmarks import evaluation, training
-from config import find_subcommand
+from benchmarks import evaluation, gallery, search, training
+from config import READY_MODELS, find_subcommand
 from tools.start import read_options, start
 from utils.command import run_command
+from utils.device import select_device
 from utils.files import atomic_write
 
 
@@ -43,10 +44,26 @@ def measure_training(options: Namespace, words: list[str]) -> dict:
     return training.measure(cfg, device, options.steps, options.rounds)
 
 
+def measure_gallery(options: Namespace, words: list[str]) -> dict:
+    """The figures of tools/benchmark.py gallery."""
+    return gallery.measure(options.uri, options.vectors, options.dim, options.repeats)
+
+
+def measure_search(options: Namespace, words: list[str]) -> dict:
+    """The figures of tools/benchmark.py search."""
+    logger.remove()
+    logger.add(sys.stderr, level="WARNING")
+    weights = options.weights or READY_MODELS["mobilenet_v2"]
+    device = select_device("cuda", "0")
+    return search.measure(options.video, options.detector, weights, device, options.rounds)
+
+
 # sub-command -> its measurement, and its table
 COMMANDS = {
     "benchmark eval": (measure_evaluation, evaluation.table),
     "benchmark train": (measure_training, training.table),
+    "benchmark gallery": (measure_gallery, gallery.table),
+    "benchmark search": (measure_search, search.table),
 }
 
 

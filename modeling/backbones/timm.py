@@ -60,8 +60,8 @@ def timm_backbone(cfg: CfgNode, pretrained: bool = False) -> tuple[nn.Module, Ba
     swin.pad_first(net)
     if "img_size" in options and (list(size_train) != list(size_test) or cfg.INPUT.FIRST_EPOCHS):
         raise InputError(
-            f"{name} takes images of one size: INPUT.SIZE_TEST {list(size_test)} must be INPUT.SIZE_TRAIN "
-            f"{list(size_train)}, and INPUT.FIRST_EPOCHS 0"
+            f"{name} takes images of one size: INPUT.SIZE_TEST must be INPUT.SIZE_TRAIN {list(size_train)}, "
+            f"not {list(size_test)}, and INPUT.FIRST_EPOCHS 0"
         )
     if not pretrained and "output_stride" not in options:
         logger.info(f"MODEL.LAST_STRIDE does nothing in {name}")

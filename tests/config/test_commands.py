@@ -11,11 +11,12 @@ from config.commands import COMMANDS, TESTING, Command
 from config.defaults import SETTINGS
 from config.flags import FLAGS, Flag
 from config.setting import setting
+from tests.config.needed import NEEDED
 from tests.conftest import ROOT
 from tools.start import CHOICES, read_settings
 from tools.start import read_options as read_options_of
 
-RUNNABLE = [name for name in COMMANDS if name != "benchmark"]
+RUNNABLE = [name for name in COMMANDS if not any(other.startswith(f"{name} ") for other in COMMANDS)]
 
 
 def help_of(command: str, capsys) -> str:
@@ -48,7 +49,8 @@ def test_help_shows_every_flag(command, capsys):
     row = COMMANDS[command]
     for flag in FLAGS:
         if {command, row.kind and row.kind.name} & set(flag.commands):
-            assert flag.metavar in shown if flag.names == ("runs",) else all(n in shown for n in flag.names)
+            option = flag.names[0].startswith("-")
+            assert all(n in shown for n in flag.names) if option else flag.metavar in shown
     tool, *part = command.split()
     assert shown.startswith(f"usage: {' '.join([f'tools/{tool}.py', *part])} ")
     for example in row.examples:
@@ -57,11 +59,11 @@ def test_help_shows_every_flag(command, capsys):
 
 @pytest.mark.parametrize("command", RUNNABLE)
 def test_an_unknown_flag_is_one_line(command):
-    needed = ["logs/x"] if command == "results" else []
+    needed = NEEDED.get(command, [])
     for read in (read_options, load_cfg) if COMMANDS[command].kind else (read_options,):
         with pytest.raises(ConfigError, match="^unknown flag --qqq; --help lists them$"):
             read([*needed, "--qqq"], command)
-    near = {"results": "--hel", "benchmark eval": "--jso"}.get(command, "--model_nam")
+    near = "--model_nam" if COMMANDS[command].kind else "--hel"
     with pytest.raises(ConfigError, match=f"^unknown flag {near} .did you mean {near}."):
         read_options([*needed, near], command)
 

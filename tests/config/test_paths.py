@@ -11,8 +11,10 @@ from config.defaults import SETTINGS
 from config.flags import FLAGS
 from config.load import _read
 from config.setting import Setting
+from tests.config.needed import NEEDED
 
 PATHS = [key for key, setting in SETTINGS.items() if setting.path]
+PLACES = ("FILE", "RUN", "VIDEO", "IMAGE", "WHERE", "DETECTOR")  # metavars of flags that are paths
 WINDOWS = r"E:\new\test\users\x.csv"
 QUOTINGS = ["{}", "'{}'", '"{}"', "('{}')", '("{}")', "['{}']", "('{}',)"]
 
@@ -90,16 +92,17 @@ def test_home_in_what_is_read_before_the_settings(home):
 )
 def test_home_in_every_flag(home, command, flag):
     is_option = isinstance(flag.fills, Setting)
-    words = ["~/x.csv"] if flag.names == ("runs",) else [flag.names[0], "~/x.csv"]
+    words = [*NEEDED.get(command, []), flag.names[0], "~/x.csv"] if flag.names[0][0] == "-" else ["~/x.csv"]
     options, pairs = read_command_line(words, command, {})
     value = getattr(options, flag.dest) if is_option else _read(*pairs[0])
-    assert value == ((f"{home}/x.csv",) if flag.names == ("runs",) else f"{home}/x.csv")
+    several = is_option and isinstance(flag.fills.value, tuple)
+    assert (value[0] if several else value) == f"{home}/x.csv"
 
 
 def test_the_flags_that_are_paths_are_marked():
     for flag in FLAGS:
         setting = flag.fills if isinstance(flag.fills, Setting) else SETTINGS[flag.fills]
-        assert setting.path == (flag.metavar in ("FILE", "RUN")), flag.names
+        assert setting.path == (flag.metavar in PLACES), flag.names
 
 
 @pytest.mark.parametrize("key", [key for key in PATHS if key != "RESUME"])

@@ -149,6 +149,8 @@ def test_help(command):
 
 REFUSED = {
     "tools/benchmark.py": (["eval", "--sizes", "big"], "--sizes big"),
+    "tools/export.py": (["--format", "bmp", "--model_path", "x.pth"], "--format"),
+    "tools/search.py": (["query", "person.jpg", "--box", "1,2"], "x,y,width,height"),
     "tools/results.py": (["gone"], "gone holds no evaluated run"),
     "tools/test.py": ([], "TEST.WEIGHT is empty"),
     "tools/train.py": (["--IMS_PER_BATCH", "0"], "SOLVER.IMS_PER_BATCH must be at least 1"),

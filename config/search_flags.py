@@ -1,0 +1,105 @@
+"""The flags of tools/search.py."""
+
+from .flag import Flag
+from .setting import setting
+
+INDEX, QUERY, ANNOTATE = "search index", "search query", "search annotate"
+LIST, REMOVE, DEMO = "search list", "search remove", "search demo"
+
+SEARCH_FLAGS = (
+    Flag(
+        ("videos",), setting((), path=True), "VIDEO", "files, folders of frames, cameras, addresses", (INDEX,)
+    ),
+    Flag(("images",), setting((), path=True), "IMAGE", "pictures of one person", (QUERY,)),
+    Flag(("video",), setting("", path=True), "VIDEO", "an indexed file or folder", (ANNOTATE,)),
+    Flag(
+        ("--gallery",),
+        setting("gallery.db", path=True),
+        "WHERE",
+        "folder of milvus-lite, or address of a Milvus server",
+        (INDEX, QUERY, ANNOTATE, LIST, REMOVE),
+    ),
+    Flag(
+        ("--weights",),
+        setting("", path=True),
+        "FILE",
+        "network that compares people: mAPxx.pth beside its config.yml, or .onnx (default: the ready one in "
+        "weights/)",
+        (INDEX, QUERY, ANNOTATE, DEMO),
+    ),
+    Flag(
+        ("--device",),
+        setting("cuda", choices=("cuda", "cpu")),
+        "DEVICE",
+        "cuda or cpu",
+        (INDEX, QUERY, ANNOTATE, DEMO),
+    ),
+    Flag(
+        ("--detector",),
+        setting("", path=True),
+        "DETECTOR",
+        "what finds people: yolox_nano to yolox_x, motion, an .onnx file of YOLOX or YOLOv5 to 11, or boxes "
+        "as MOTChallenge's det.txt (default: motion)",
+        (INDEX, DEMO),
+    ),
+    Flag(
+        ("--detector",),
+        setting("", path=True),
+        "DETECTOR",
+        "network that finds the person in a whole picture: yolox_nano to yolox_x, or an .onnx file",
+        (QUERY, ANNOTATE),
+    ),
+    Flag(
+        ("--score",),
+        setting(0.5, least=0, most=1),
+        "X",
+        "least score with which a detector's box begins a track; lower ones, down to 0.1, continue it",
+        (INDEX,),
+    ),
+    Flag(
+        ("--tracker",),
+        setting("bytetrack", choices=("bytetrack", "ocsort", "botsort")),
+        "NAME",
+        "bytetrack, ocsort or botsort",
+        (INDEX, DEMO),
+    ),
+    Flag(("--camera",), setting(""), "NAME", "name of the camera (default: that of the video)", (INDEX,)),
+    Flag(("--camera",), setting(()), "NAME", "only these cameras", (QUERY, REMOVE)),
+    Flag(
+        ("--start",),
+        setting(""),
+        "TIME",
+        "when the video begins, as 2026-11-25T08:00; without it, its own clock counts",
+        (INDEX,),
+    ),
+    Flag(("--every",), setting(1, least=1), "N", "look at each N-th frame", (INDEX,)),
+    Flag(("--fps",), setting(0.0, least=0), "X", "look at about X frames per second", (INDEX,)),
+    Flag(("--image",), setting((), path=True), "IMAGE", "pictures of a person to compare with", (ANNOTATE,)),
+    Flag(("--box",), setting(""), "X,Y,W,H", "where the person is in the picture", (QUERY, ANNOTATE)),
+    Flag(("--from",), setting(""), "TIME", "only from then on, as 0:12 or 2026-11-25T08:00", (QUERY, REMOVE)),
+    Flag(("--to",), setting(""), "TIME", "only until then", (QUERY, REMOVE)),
+    Flag(("--top",), setting(10, least=1), "N", "answers at most", (QUERY,)),
+    Flag(
+        ("--threshold",),
+        setting(""),
+        "X",
+        "least similarity, a cosine (default: calibrated beside the weights, 1 in 1000 strangers passes)",
+        (QUERY, ANNOTATE),
+    ),
+    Flag(
+        ("--format",),
+        setting("table", choices=("table", "json", "csv")),
+        "FORMAT",
+        "table, json or csv",
+        (QUERY,),
+    ),
+    Flag(("--out",), setting("", path=True), "FILE", "write the answers to it", (QUERY,)),
+    Flag(
+        ("--out",), setting("", path=True), "FILE", "video to write (default: <name>-people.mp4)", (ANNOTATE,)
+    ),
+    Flag(("--sheet",), setting("", path=True), "FILE", "contact sheet to write, .png", (QUERY,)),
+    Flag(("--video",), setting("", path=True), "VIDEO", "only this video", (REMOVE,)),
+    Flag(("--folder",), setting("logs/search-demo", path=True), "FILE", "folder to draw into", (DEMO,)),
+    Flag(("--seconds",), setting(20.0, above=0), "S", "length of each video", (DEMO,)),
+    Flag(("--people",), setting(12, least=1), "N", "how many people walk in them", (DEMO,)),
+)

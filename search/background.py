@@ -1,0 +1,109 @@
+"""Work that goes on beside the rest, one piece after another, whose errors are not lost."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from loguru import logger
+
+T = TypeVar("T")
+_END = object()
+
+
+def prefetch(items: Iterable[T], size: int) -> Iterator[T]:
+    """The items, of which a thread gets up to ``size`` ahead; what it raises is raised here.
+
+    Whoever stops early ends the thread, which also closes a generator.
+    """
+    ready: queue.Queue = queue.Queue(size)
+    stop = threading.Event()
+
+    def put(item: object) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def run() -> None:
+        source, error = iter(items), None
+        try:
+            for item in source:
+                if not put(item):
+                    break
+        except BaseException as raised:  # to be raised where it is waited for
+            error = raised
+        finally:
+            if close := getattr(source, "close", None):
+                close()
+        put((_END, error))
+
+    thread = threading.Thread(target=run, name="prefetch", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item = ready.get()
+            if isinstance(item, tuple) and len(item) == 2 and item[0] is _END:
+                if item[1] is not None:
+                    raise item[1]
+                return
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+class Behind:
+    """A thread that does one piece of work after another, and lets no more than ``most`` of them wait.
+
+        with Behind(most=4) as behind:
+            for frame in frames:
+                behind.do(embed, frame)   # raises what an earlier piece has raised
+        # here all is done
+
+    After a piece that fails, no other is done. After an error in the block, what was given before it is.
+
+    Args:
+        most: pieces that wait before ``do`` waits itself.
+    """
+
+    def __init__(self, most: int):
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="behind")
+        self._most = most
+        self._pending: list[Future] = []
+        self._failed = False
+
+    def __enter__(self) -> "Behind":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
+        try:
+            self._collect(0)
+        except Exception as late:
+            if error is None:
+                raise
+            logger.warning(f"while it ended: {late}")  # the error already raised says why it ends
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+
+    def do(self, work: Callable, *args: object) -> None:
+        """Have ``work(*args)`` done."""
+        self._collect(self._most)
+        self._pending.append(self._thread.submit(self._run, work, args))
+
+    def _run(self, work: Callable, args: tuple) -> None:
+        if self._failed:
+            return
+        try:
+            work(*args)
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _collect(self, most: int) -> None:
+        while self._pending and (len(self._pending) > most or self._pending[0].done()):
+            self._pending.pop(0).result()

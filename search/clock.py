@@ -1,0 +1,55 @@
+"""Times as people write them: a clock of the video (00:12), or a date with a time (2026-11-25T08:00)."""
+
+import re
+from datetime import datetime
+
+from utils.errors import InputError
+
+A_YEAR = 365 * 86400.0  # seconds: what is later is a date
+
+
+def parse_start(text: str) -> float:
+    """When a video begins: ``2026-11-25T08:00``, in this machine's time zone or with one [s since 1970].
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise InputError(f"{text!r} is no date and time; write it as 2026-11-25T08:00") from None
+
+
+def parse_time(text: str) -> float:
+    """A time as ``parse_start``, or a video's own, as ``12.5``, ``0:12`` or ``1:02:03`` [seconds].
+
+    Raises:
+        InputError: it is none.
+    """
+    if re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text):
+        seconds = 0.0
+        for part in text.split(":"):
+            seconds = 60 * seconds + float(part)
+        return seconds
+    try:
+        return parse_start(text)
+    except InputError:
+        raise InputError(f"{text!r} is no time; write it as 0:12 or as 2026-11-25T08:00") from None
+
+
+def show_time(seconds: float, exact: bool = False) -> str:
+    """A time of a gallery: a video's own as ``00:12`` or ``1:02:03``, another as ``2026-11-25 08:00:12``.
+
+    Args:
+        seconds: since the video began, or since 1970.
+        exact: with tenths of a second.
+    """
+    if seconds >= A_YEAR:
+        moment = datetime.fromtimestamp(seconds)
+        return moment.isoformat(" ", "milliseconds")[:-2] if exact else moment.isoformat(" ", "seconds")
+    tenths = round(seconds * 10) if exact else int(seconds) * 10
+    whole, tenth = divmod(tenths, 10)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    clock = f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute:02d}:{second:02d}"
+    return f"{clock}.{tenth}" if exact else clock

@@ -1,0 +1,79 @@
+"""Writes videos."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from utils.errors import InputError
+from utils.files import writing
+
+from .optional import need
+
+CODECS = ("libx264", "mpeg4")  # the first that PyAV has
+TICKS = 90_000  # of a second
+
+
+class Film:
+    """A video file that is written frame by frame, under a temporary name until it is whole.
+
+        with Film(Path("seen.mp4"), frame_rate=25) as film:
+            film.add(image, time)
+
+    Args:
+        file: to write, .mp4.
+        frame_rate: mean frames per second, for players.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+
+    def __init__(self, file: Path, frame_rate: float):
+        self._av = need("av")
+        self.file, self._rate = file, max(1, round(frame_rate))
+        self._part = file.with_name(f".part-{file.name}")
+        with writing(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._container = self._av.open(str(self._part), "w")
+        self._stream = None
+        self._last = -1
+
+    def add(self, image: np.ndarray, time: float) -> None:
+        """Add a frame (H, W, 3) uint8 BGR, at a time [seconds]; an odd last row or column is left out."""
+        image = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+        if self._stream is None:
+            self._stream = self._open(image.shape[1], image.shape[0])
+        frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+        frame.pts = self._last = max(self._last + 1, round(time * TICKS))
+        self._write(frame)
+
+    def __enter__(self) -> "Film":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
+        try:
+            if self._stream is not None and error is None:
+                self._write(None)
+        finally:
+            with writing(self.file):
+                self._container.close()
+            if error is None and self._stream is not None:
+                os.replace(self._part, self.file)
+            else:
+                self._part.unlink(missing_ok=True)
+
+    def _open(self, width: int, height: int):
+        codec = next(name for name in CODECS if name in self._av.codecs_available)
+        stream = self._container.add_stream(codec, rate=self._rate)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, TICKS)
+        return stream
+
+    def _write(self, frame) -> None:
+        try:
+            with writing(self.file):
+                for packet in self._stream.encode(frame):
+                    self._container.mux(packet)
+        except self._av.FFmpegError as error:
+            raise InputError(f"cannot write {self.file}: {error}") from None

@@ -1,0 +1,164 @@
+"""From a video to a gallery: decoding, detection, tracking and embedding overlap."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+
+from .background import Behind, prefetch
+from .detectors import Detector
+from .embedder import BATCH, Embedder, pooled
+from .gallery import BoxPath, Gallery, Selection, TrackletRow, VideoRow, make_thumbnail
+from .gallery.box_path import STEPS
+from .segment import LEAD, SECONDS, Found, in_segments
+from .tracker import Tracker
+from .tracklet import Tracklet
+from .video import Frame, Video
+
+AHEAD = 8  # frames that are decoded before they are needed
+WAITING = 64  # tracklets that may wait for their vectors
+
+
+@dataclass(frozen=True)
+class Indexer:
+    """What videos are indexed with.
+
+    Args:
+        gallery: that they go to.
+        detector: that finds people.
+        make_tracker: gives a tracker that has seen nothing, for so many frames per second.
+        embedder: the gallery's network.
+        progress: called with every frame.
+    """
+
+    gallery: Gallery
+    detector: Detector
+    make_tracker: Callable[[float], Tracker]
+    embedder: Embedder
+    progress: Callable[[Frame], None] = lambda frame: None
+
+    def index(self, open_from: Callable[[float], Video], row: VideoRow, frame_rate: float) -> VideoRow:
+        """Index a video, or what is left of it.
+
+        Args:
+            open_from: opens the video from a time [seconds] on.
+            row: what is known of it.
+            frame_rate: frames per second that are looked at.
+
+        Returns:
+            What the gallery then says of it.
+
+        Raises:
+            InputError: the video or the gallery fails; what is in the gallery stays, and the same command
+                resumes.
+        """
+        row = self.gallery.begin_video(row)
+        if row.complete:
+            return row
+        self.detector.reset()
+        end = 0.0
+
+        def watched(frames: Iterable[Found]) -> Iterator[Found]:
+            nonlocal end
+            for frame, found in frames:
+                end = frame.time
+                self.progress(frame)
+                yield frame, found
+
+        writer = Writer(self.gallery, self.embedder, row)
+        # Left in the opposite order: the thread that decodes has ended before the video is closed.
+        with (
+            open_from(max(0.0, row.segments * SECONDS - LEAD)) as video,
+            closing(detected(video, self.detector)) as frames,
+            Behind(WAITING) as behind,
+        ):
+            trackers = partial(self.make_tracker, frame_rate)
+            for number, tracklet in in_segments(watched(frames), row.segments, trackers):
+                if tracklet is None:
+                    behind.do(writer.finish, number)
+                else:
+                    behind.do(writer.add, tracklet)
+        self.gallery.finish_video(row.video, end)
+        return self.gallery.video(row.video) or row
+
+
+def detected(video: Video, detector: Detector) -> Iterator[Found]:
+    """The frames of a video with the people in them; a thread decodes ahead."""
+    with closing(prefetch(video.frames(), AHEAD + detector.batch)) as frames:
+        while batch := list(islice(frames, detector.batch)):
+            yield from zip(batch, detector(batch), strict=True)
+
+
+class Writer:
+    """Makes rows of the tracklets of a video, whose pictures share batches, and writes them by segments.
+
+    Args:
+        gallery: to write to.
+        embedder: makes the vectors.
+        video: as the gallery has it.
+    """
+
+    def __init__(self, gallery: Gallery, embedder: Embedder, video: VideoRow):
+        self._gallery, self._embedder, self._video = gallery, embedder, video
+        self._waiting: list[Tracklet] = []
+        self._rows: list[TrackletRow] = []
+        self._segment = video.segments
+        self._count = 0
+        # Last box of a person in the segment before -> id of the person's track.
+        self._ends = self._ends_in_gallery(video.segments - 1) if video.segments else {}
+
+    def add(self, tracklet: Tracklet) -> None:
+        """Add a tracklet of the current segment."""
+        self._waiting.append(tracklet)
+        if sum(len(one.pictures()) for one in self._waiting) >= BATCH:
+            self._embed()
+
+    def finish(self, segment: int) -> None:
+        """Write the segment."""
+        self._embed()
+        self._gallery.add_segment(self._video.video, segment, self._rows)
+        self._ends = {_key(row.path.boxes[-1]): row.track for row in self._rows}
+        self._rows, self._segment, self._count = [], segment + 1, 0
+
+    def _embed(self) -> None:
+        tracklets = [one for one in self._waiting if one.pictures()]
+        self._waiting = []
+        pictures = [one.pictures() for one in tracklets]
+        vectors = self._embedder([picture.image for some in pictures for picture in some])
+        for tracklet, some in zip(tracklets, pictures, strict=True):
+            own, vectors = vectors[: len(some)], vectors[len(some) :]
+            self._rows.append(self._row(tracklet, pooled(own)))
+
+    def _row(self, tracklet: Tracklet, vector: np.ndarray) -> TrackletRow:
+        name = f"{self._video.video}-{self._segment}-{self._count}"
+        self._count += 1
+        came_from = None if tracklet.came_from is None else _key(tracklet.came_from)
+        begin = self._video.start or 0.0
+        best = tracklet.pictures()[0]
+        return TrackletRow(
+            tracklet=name,
+            track=self._ends.get(came_from, name),
+            video=self._video.video,
+            camera=self._video.camera,
+            segment=self._segment,
+            start=begin + tracklet.start,
+            end=begin + tracklet.end,
+            quality=best.quality,
+            path=BoxPath(begin + np.array(tracklet.times), np.array(tracklet.boxes)),
+            thumbnail=make_thumbnail(best.image),
+            vector=vector,
+        )
+
+    def _ends_in_gallery(self, segment: int) -> dict[tuple, str]:
+        begin = (self._video.start or 0.0) + segment * SECONDS
+        where = Selection(video=self._video.video, since=begin + SECONDS - LEAD, until=begin + SECONDS)
+        found = [rows[0] for rows in self._gallery.tracklets(where, ["path"])]
+        return {_key(row.path.boxes[-1]): row.track for row in found if row.segment == segment}
+
+
+def _key(box: np.ndarray) -> tuple:
+    """A box as a key, as exact as a gallery keeps it."""
+    return tuple(np.round(np.asarray(box, np.float64) * STEPS).astype(int).tolist())

@@ -1,0 +1,69 @@
+"""Frames and people for tests: rectangles that move, found by a detector that knows where they are."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import supervision as sv
+
+from search.video import Frame
+
+SIZE = (96, 128)  # height and width of a frame
+COLOURS = [(40, 40, 220), (40, 200, 40), (220, 60, 40), (30, 200, 220), (200, 40, 200)]
+
+Walk = Callable[[float], tuple[float, float, float, float] | None]  # time -> box x1, y1, x2, y2; None: away
+
+
+def walk(begin: float, end: float, left: float = 10, speed: float = 8, top: float = 20) -> Walk:
+    """A person who enters at ``left`` and walks to the right until ``end``."""
+
+    def place(time: float) -> tuple[float, float, float, float] | None:
+        x = left + speed * (time - begin)
+        return (x, top, x + 16, top + 40) if begin <= time < end else None
+
+    return place
+
+
+def frame(number: int, walks: Sequence[Walk], rate: float) -> Frame:
+    """The frame of this number, with a coloured rectangle for each person there."""
+    image = np.full((*SIZE, 3), 90, np.uint8)
+    image[::2, ::2] += np.random.default_rng(number).integers(0, 20, image[::2, ::2].shape, np.uint8)
+    for colour, place in zip(COLOURS, walks, strict=False):
+        if box := place(number / rate):
+            x1, y1, x2, y2 = (round(value) for value in box)
+            image[max(0, y1) : y2, max(0, x1) : x2] = colour
+            image[y1 + 4 : y1 + 8, max(0, x1) : x2] = 255
+    return Frame(image, number / rate, number)
+
+
+def detections(boxes: Sequence[Sequence[float]], scores: Sequence[float] | None = None) -> sv.Detections:
+    """Boxes as a detector gives them."""
+    return sv.Detections(
+        xyxy=np.array(boxes, np.float32).reshape(-1, 4),
+        confidence=np.array(scores or [0.9] * len(boxes), np.float32),
+        class_id=np.zeros(len(boxes), int),
+    )
+
+
+class KnowingDetector:
+    """Knows where everybody is.
+
+    Attributes:
+        seen: numbers of the frames that it was given.
+    """
+
+    name = "knowing"
+    batch = 2
+
+    def __init__(self, walks: Sequence[Walk]):
+        self.walks = walks
+        self.seen: list[int] = []
+
+    def __call__(self, frames: Sequence[Frame]) -> list[sv.Detections]:
+        self.seen += [one.number for one in frames]
+        return [
+            detections([box for place in self.walks if (box := place(one.time)) is not None])
+            for one in frames
+        ]
+
+    def reset(self) -> None:
+        pass

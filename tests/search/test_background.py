@@ -1,0 +1,123 @@
+"""Threads beside the rest: order, errors, ends."""
+
+import threading
+import time
+
+import pytest
+
+from search.background import Behind, prefetch
+
+
+def test_prefetched_items_come_in_order_and_no_more_than_asked_for_ahead():
+    made = []
+
+    def items():
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    ahead = prefetch(items(), 4)
+    assert next(ahead) == 0
+    deadline = time.monotonic() + 10
+    while len(made) < 6 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    assert len(made) == 6  # one is given, four are ready, one waits
+    assert list(ahead) == list(range(1, 100))
+
+
+def test_an_error_of_the_source_is_raised_after_what_came_before_it():
+    def items():
+        yield 1
+        raise ValueError("broken")
+
+    ahead = prefetch(items(), 4)
+    assert next(ahead) == 1
+    with pytest.raises(ValueError, match="broken"):
+        next(ahead)
+
+
+def test_stopping_early_closes_the_source_and_ends_its_thread():
+    closed = threading.Event()
+
+    def items():
+        try:
+            yield from range(10**9)
+        finally:
+            closed.set()
+
+    ahead = prefetch(items(), 2)
+    next(ahead)
+    ahead.close()
+    assert closed.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
+
+
+def test_work_behind_is_done_in_order_before_the_block_ends():
+    done = []
+    with Behind(most=2) as behind:
+        for number in range(20):
+            behind.do(done.append, number)
+    assert done == list(range(20))
+
+
+def test_an_error_behind_is_raised_by_the_next_piece_or_at_the_end():
+    def fail():
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"), Behind(most=2) as behind:
+        behind.do(fail)
+    with pytest.raises(ValueError, match="broken"), Behind(most=0) as behind:
+        behind.do(fail)
+        behind.do(time.sleep, 0)
+        raise AssertionError("not reached")
+
+
+def test_no_more_pieces_wait_than_allowed():
+    gate, begun = threading.Event(), threading.Event()
+
+    def wait():
+        begun.set()
+        gate.wait(10)
+
+    with Behind(most=1) as behind:
+        behind.do(wait)
+        behind.do(int)
+        begun.wait(10)
+        threading.Timer(0.2, gate.set).start()
+        behind.do(int)  # only once the first is done
+        assert gate.is_set()
+
+
+def test_after_an_error_in_the_block_what_was_given_before_is_done():
+    gate, done = threading.Event(), []
+    with pytest.raises(KeyError), Behind(most=5) as behind:
+        behind.do(gate.wait, 10)
+        behind.do(done.append, 1)
+        threading.Timer(0.1, gate.set).start()
+        raise KeyError("stop")
+    assert done == [1]
+
+
+def test_after_a_piece_that_fails_no_other_is_done():
+    gate, done = threading.Event(), []
+
+    def fail():
+        gate.wait(10)
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"), Behind(most=5) as behind:
+        behind.do(fail)
+        behind.do(done.append, 1)
+        gate.set()
+    assert not done
+
+
+def test_the_first_error_is_the_one_that_is_raised(caplog_loguru):
+    def fail():
+        raise ValueError("late")
+
+    with pytest.raises(KeyError, match="first"), Behind(most=5) as behind:
+        behind.do(fail)
+        raise KeyError("first")
+    assert "while it ended: late" in caplog_loguru[-1]

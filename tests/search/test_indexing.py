@@ -1,0 +1,176 @@
+"""From frames to a gallery: nothing twice, nothing lost, whatever interrupts."""
+
+from contextlib import closing
+from functools import partial
+
+import numpy as np
+import pytest
+
+from search.gallery import Selection, VideoRow, WeightsFingerprint, open_gallery
+from search.indexing import Indexer
+from search.segment import LEAD, SECONDS
+from search.tracker import Tracker
+from tests.search.people import COLOURS, SIZE, KnowingDetector, frame, walk
+from utils.errors import InputError
+
+RATE = 5.0
+WALKS = [walk(1, 9), walk(20, 100, left=2, speed=1), walk(50, 70, top=50), walk(125, 131)]
+ROW = VideoRow("f" * 32, "yard.mp4", "yard", None, "knowing")
+
+
+class DrawnVideo:
+    """The frames of WALKS from a time on; it may break after some frames."""
+
+    name, size, duration, frame_rate, live = "yard.mp4", SIZE[::-1], 140.0, RATE, False
+
+    def __init__(self, start: float = 0.0, breaks_after: float = np.inf):
+        self.start, self.breaks_after = start, breaks_after
+        self.closed = False
+
+    def frames(self):
+        for number in range(round(self.start * RATE), round(self.duration * RATE)):
+            if number / RATE > self.breaks_after:
+                raise InputError("the disk is gone")
+            yield frame(number, WALKS, RATE)
+
+    def close(self):
+        self.closed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class ColourEmbedder:
+    """The colour in the middle of a picture."""
+
+    dim = 3
+    weights = WeightsFingerprint("colour.pth", "0" * 64)
+
+    def __init__(self):
+        self.batches: list[int] = []
+
+    def __call__(self, pictures):
+        self.batches.append(len(pictures))
+        middles = [p[p.shape[0] // 4 : -p.shape[0] // 4, 2:-2].reshape(-1, 3).mean(0) for p in pictures]
+        vectors = np.array(middles, np.float32).reshape(-1, 3)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    with open_gallery(str(tmp_path / "gallery.db"), ColourEmbedder.weights, 3) as opened:
+        yield opened
+
+
+def indexer(gallery, **kwargs) -> Indexer:
+    make_tracker = partial(Tracker, "bytetrack")
+    return Indexer(gallery, KnowingDetector(WALKS), make_tracker, ColourEmbedder(), **kwargs)
+
+
+def contents(gallery) -> list[tuple]:
+    """All that a gallery holds, as values that can be compared."""
+    found = []
+    for rows in gallery.tracklets():
+        assert len(rows) == 1
+        [row] = rows
+        found.append(
+            (row.tracklet, row.track, row.camera, row.segment, row.start, row.end, row.quality, row.thumbnail)
+            + (tuple(row.path.times.tolist()), tuple(row.path.boxes.ravel().tolist()))
+            + tuple(np.round(row.vector, 5).tolist())
+        )
+    return found
+
+
+def test_walks_become_tracklets_with_their_times_boxes_and_vectors(gallery):
+    after = indexer(gallery).index(DrawnVideo, ROW, RATE)
+    assert after.complete and after.duration == pytest.approx(139.8) and after.tracklets == 6
+    rows = [rows[0] for rows in gallery.tracklets()]
+    assert [row.segment for row in rows] == [0, 0, 0, 1, 1, 2]
+    for row in rows:
+        hit = gallery.search(row.vector[None], 1)[0][0]
+        assert hit.score == pytest.approx(1, abs=1e-4)
+        whose = [c for c in COLOURS if np.dot(c, row.vector) / np.linalg.norm(c) > 0.999]
+        place = WALKS[COLOURS.index(whose[0])]
+        for time, box in zip(row.path.times, row.path.boxes, strict=True):
+            assert np.allclose(box, place(time), atol=0.1)
+    tracks = {row.track for row in rows}
+    assert len(tracks) == 4, "two people walk on from the first minute to the second"
+
+
+def test_to_index_again_changes_nothing(gallery):
+    first = indexer(gallery)
+    first.index(DrawnVideo, ROW, RATE)
+    before, again = contents(gallery), indexer(gallery)
+    assert again.index(DrawnVideo, ROW, RATE).complete
+    assert contents(gallery) == before and not again.detector.seen
+
+
+@pytest.mark.parametrize("breaks_after", [30, 61, 123])
+def test_an_interrupted_indexing_resumes_and_ends_as_if_nothing_had_been(gallery, tmp_path, breaks_after):
+    with pytest.raises(InputError, match="the disk is gone"):
+        indexer(gallery).index(partial(DrawnVideo, breaks_after=breaks_after), ROW, RATE)
+    done = int(breaks_after // SECONDS)
+    assert gallery.video(ROW.video).segments == done and not gallery.video(ROW.video).complete
+    resumed = indexer(gallery)
+    resumed.index(DrawnVideo, ROW, RATE)
+    assert min(resumed.detector.seen) == max(0, round((done * SECONDS - LEAD) * RATE))
+    with open_gallery(str(tmp_path / "whole.db"), ColourEmbedder.weights, 3) as whole:
+        indexer(whole).index(DrawnVideo, ROW, RATE)
+        assert contents(gallery) == contents(whole)
+
+
+def test_with_a_start_times_are_those_of_the_day(gallery):
+    row = VideoRow(ROW.video, ROW.name, ROW.camera, 1_790_000_000.0, ROW.detector)
+    indexer(gallery).index(DrawnVideo, row, RATE)
+    starts = [rows[0].start - row.start for rows in gallery.tracklets()]
+    assert 1 <= min(starts) <= 1.7 and 125 <= max(starts) <= 126
+    assert len(list(gallery.tracklets(Selection(until=row.start + 10)))) == 1
+    tracks = {rows[0].track for rows in gallery.tracklets()}
+    assert len(tracks) == 4
+
+
+def test_tracks_go_on_after_a_resume_with_a_start(gallery):
+    row = VideoRow(ROW.video, ROW.name, ROW.camera, 1_790_000_000.0, ROW.detector)
+    with pytest.raises(InputError):
+        indexer(gallery).index(partial(DrawnVideo, breaks_after=61), row, RATE)
+    indexer(gallery).index(DrawnVideo, row, RATE)
+    assert len({rows[0].track for rows in gallery.tracklets()}) == 4
+
+
+def test_pictures_share_batches_and_few_of_a_tracklet_are_embedded(gallery):
+    whole = indexer(gallery)
+    whole.index(DrawnVideo, ROW, RATE)
+    detections = sum(place(n / RATE) is not None for n in range(700) for place in WALKS)
+    assert sum(whole.embedder.batches) <= 4 * 6 < detections / 20
+    assert max(whole.embedder.batches) > 4
+
+
+def test_a_failure_of_a_stage_ends_it_and_closes_the_video(gallery):
+    videos = []
+
+    def open_from(start: float) -> DrawnVideo:
+        videos.append(DrawnVideo(start))
+        return videos[-1]
+
+    broken = indexer(gallery)
+    broken.embedder.__class__ = type("Broken", (ColourEmbedder,), {"__call__": lambda self, pictures: [][1]})
+    with pytest.raises(IndexError):
+        broken.index(open_from, ROW, RATE)
+    assert videos[0].closed and gallery.video(ROW.video).segments == 0
+
+
+def test_frames_are_counted_for_the_bar(gallery):
+    times = []
+    indexer(gallery, progress=lambda one: times.append(one.time)).index(DrawnVideo, ROW, RATE)
+    assert len(times) == 700 and times == sorted(times)
+
+
+def test_a_video_without_people_is_complete_and_empty(gallery):
+    empty = Indexer(gallery, KnowingDetector([]), partial(Tracker, "bytetrack"), ColourEmbedder())
+    after = empty.index(DrawnVideo, ROW, RATE)
+    assert after.complete and after.tracklets == 0 and not list(gallery.tracklets())
+    with closing(gallery):
+        assert gallery.search(np.ones((1, 3), np.float32), 5) == [[]]

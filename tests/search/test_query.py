@@ -1,0 +1,181 @@
+"""Pictures of a person to answers."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from search.gallery import (
+    BoxPath,
+    Selection,
+    TrackletRow,
+    VideoRow,
+    WeightsFingerprint,
+    make_thumbnail,
+    open_gallery,
+)
+from search.query import answers, calibrated_threshold, find_person
+from search.report import as_csv, as_json, as_table, table, videos_table
+from search.sheet import caption, write_sheet
+from tests.search.people import detections
+from utils.errors import InputError
+
+A, B, C = np.eye(3, dtype=np.float32)
+
+
+def row(
+    name: str, track: str, start: float, end: float, vector: np.ndarray, video: str = "v1"
+) -> TrackletRow:
+    camera = {"v1": "gate", "v2": "yard"}[video]
+    image = np.full((60, 30, 3), int(200 * abs(float(vector[0]))), np.uint8)
+    path = BoxPath(np.array([start, end]), np.array([[0, 0, 10, 20], [5, 0, 15, 20]], np.float32))
+    return TrackletRow(
+        name,
+        track,
+        video,
+        camera,
+        0,
+        start,
+        end,
+        0.5,
+        0,
+        path,
+        make_thumbnail(image),
+        vector / np.linalg.norm(vector),
+    )
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    weights = WeightsFingerprint("w.pth", "0" * 64)
+    with open_gallery(str(tmp_path / "gallery.db"), weights, 3) as opened:
+        for video, name, rows in (
+            (
+                "v1",
+                "gate.mp4",
+                [
+                    row("t1", "t1", 10, 59.9, A),
+                    row("t2", "t1", 60, 71, A + 0.5 * B),
+                    row("t3", "t3", 20, 30, B),
+                    row("t6", "t1", 90, 95, A + 0.1 * C),
+                ],
+            ),
+            ("v2", "yard.mp4", [row("t4", "t4", 5, 8, A + 0.2 * B, "v2"), row("t5", "t5", 0, 9, C, "v2")]),
+        ):
+            opened.begin_video(VideoRow(video, name, rows[0].camera))
+            opened.add_segment(video, 0, rows)
+            opened.finish_video(video, 100.0)
+        yield opened
+
+
+def summary(found) -> list[tuple]:
+    return [(a.camera, a.name, a.start, a.end, round(a.score, 3)) for a in found]
+
+
+def test_tracklets_of_one_walk_are_one_answer_unless_the_person_was_away(gallery):
+    one, five = 1 / np.sqrt(1.01), 1 / np.sqrt(1.04)
+    assert summary(answers(gallery, A, 10, threshold=0.5)) == [
+        ("gate", "gate.mp4", 10, 71, 1.0),
+        ("gate", "gate.mp4", 90, 95, round(one, 3)),
+        ("yard", "yard.mp4", 5, 8, round(five, 3)),
+    ]
+    assert [hit.row.tracklet for hit in answers(gallery, A, 1)[0].hits] == ["t1", "t2"]
+
+
+def test_threshold_top_and_selection(gallery):
+    assert answers(gallery, -A, 10, threshold=0.1) == []
+    assert len(answers(gallery, A, 2)) == 2
+    assert [a.camera for a in answers(gallery, A, 10, Selection(cameras=("yard",)), 0.5)] == ["yard"]
+    assert [a.start for a in answers(gallery, A, 10, Selection(since=80, until=100), 0.5)] == [90]
+
+
+def test_reports(gallery):
+    found = answers(gallery, A, 10, threshold=0.5)
+    lines = as_table(found).splitlines()
+    assert lines[0].split() == ["camera", "from", "to", "score", "video"]
+    assert lines[1].split() == ["1", "gate", "00:10", "01:11", "1.00", "gate.mp4"]
+    tree = json.loads(as_json(found))
+    assert tree[0] == {
+        "score": 1.0,
+        "camera": "gate",
+        "start": 10.0,
+        "end": 71.0,
+        "name": "gate.mp4",
+        "video": "v1",
+        "tracklets": ["t1", "t2"],
+    }
+    [first, *_] = csv.DictReader(io.StringIO(as_csv(found)))
+    assert (first["camera"], first["start"], first["tracklets"]) == ("gate", "10.0", "t1 t2")
+    assert as_table([]).startswith("unknown") and json.loads(as_json([])) == []
+    assert as_csv([]) == "score,camera,start,end,name,video,tracklets"
+    assert "00:10" not in videos_table(gallery.videos()) and "01:40" in videos_table(gallery.videos())
+
+
+def test_names_cannot_break_a_table():
+    assert table([("a", "b"), ("x\ny", "../c")]) == "a    b\nx y  ../c"
+
+
+def test_contact_sheet_holds_the_pictures(gallery, tmp_path):
+    found = answers(gallery, A, 10, threshold=0.5)
+    query = np.full((120, 60, 3), (0, 0, 255), np.uint8)
+    write_sheet(tmp_path / "found.png", [query], found)
+    sheet = cv2.imread(str(tmp_path / "found.png"))
+    assert (np.abs(sheet.astype(int) - (0, 0, 255)).sum(2) < 30).sum() > 5000, "the query is red"
+    assert (np.abs(sheet.astype(int) - 200).max(2) < 3).sum() > 5000, "the best answer is light grey"
+    assert caption(found[0]) == "gate\n00:10 – 01:11\n1.00"
+    write_sheet(tmp_path / "empty.png", [query], [])
+    assert cv2.imread(str(tmp_path / "empty.png")) is not None
+
+
+def picture(folder: Path, height: int, width: int) -> str:
+    image = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    cv2.imwrite(str(folder / "scene.png"), image)
+    return str(folder / "scene.png")
+
+
+def test_a_high_picture_is_a_crop_and_a_wide_one_a_scene(tmp_path):
+    assert find_person(picture(tmp_path, 140, 100), None).shape == (140, 100, 3)
+    scene = picture(tmp_path, 139, 100)
+    with pytest.raises(InputError, match=r"whole picture \(100 x 139 pixels\).*--detector.*--box"):
+        find_person(scene, None)
+    whole = cv2.imread(scene)
+    one = find_person(scene, lambda frames: [detections([[20, 10, 50, 90]])])
+    assert np.array_equal(one, whole[10:90, 20:50])
+    cut = find_person(scene, None, (-10, 100, 40, 60))
+    assert np.array_equal(cut, whole[100:139, 0:30])
+
+
+def test_nobody_or_several_people_in_a_scene(tmp_path):
+    scene = picture(tmp_path, 100, 100)
+    with pytest.raises(InputError, match="shows no person that the detector finds.*--box"):
+        find_person(scene, lambda frames: [detections([])])
+    two = [[20, 10, 50, 90], [60, 5, 90, 95]]
+    with pytest.raises(
+        InputError, match="shows 2 people; choose one with --box x,y,w,h, such as 20,10,30,80; 60"
+    ):
+        find_person(scene, lambda frames: [detections(two)])
+    with pytest.raises(InputError, match=r"--box 200,5,10,10 is not in .*100 x 100"):
+        find_person(scene, None, (200, 5, 10, 10))
+
+
+def test_what_is_no_picture(tmp_path):
+    (tmp_path / "a\nb.png").write_text("no picture")
+    with pytest.raises(InputError, match="is not a picture that can be read") as error:
+        find_person(str(tmp_path / "a\nb.png"), None)
+    assert "\n" not in str(error.value)
+    with pytest.raises(InputError, match="no such file"):
+        find_person(str(tmp_path / "none.png"), None)
+
+
+def test_calibration_beside_weights(tmp_path):
+    weights = tmp_path / "w.pth"
+    assert calibrated_threshold(weights) is None
+    (tmp_path / "w.calibration.yml").write_text("similarity: cosine\nfpr_1e-3: {threshold: 0.61, tpr: 0.7}\n")
+    assert calibrated_threshold(weights) == 0.61
+    (tmp_path / "w.calibration.yml").write_text("[]")
+    with pytest.raises(InputError, match="is damaged .*--calibrate"):
+        calibrated_threshold(weights)

@@ -1,0 +1,88 @@
+"""Segments: tracklets that do not depend on where an indexing began."""
+
+import numpy as np
+import pytest
+
+from search.segment import LEAD, SECONDS, in_segments
+from search.tracker import TRACKERS, Tracker
+from tests.search.people import KnowingDetector, frame, walk
+
+RATE = 5.0
+
+
+def found(walks, begin: float, end: float):
+    detector = KnowingDetector(walks)
+    for number in range(int(begin * RATE), int(end * RATE)):
+        one = frame(number, walks, RATE)
+        yield one, detector([one])[0]
+
+
+def run(walks, first: int, end: float, tracker: str = "bytetrack") -> dict[int, list]:
+    """The tracklets of each segment that is over."""
+    begin = max(0.0, first * SECONDS - LEAD)
+    segments: dict[int, list] = {}
+    current: list = []
+    for number, tracklet in in_segments(found(walks, begin, end), first, lambda: Tracker(tracker, RATE)):
+        if tracklet is None:
+            assert number == first + len(segments)
+            segments[number], current = current, []
+        else:
+            current.append(tracklet)
+    assert not current
+    return segments
+
+
+WALKS = [walk(1, 9), walk(20, 100, left=2, speed=1), walk(50, 70, top=50), walk(125, 131)]
+
+
+@pytest.mark.parametrize("tracker", TRACKERS)
+def test_each_walk_gives_one_tracklet_in_each_segment(tracker):
+    segments = run(WALKS, 0, 140, tracker)
+    spans = {n: sorted((t.start, t.end) for t in some) for n, some in segments.items()}
+    slack = 0.61  # a tracker waits a few frames before it believes in a person
+    expected = {0: [(1, 8.8), (20, 59.8), (50, 59.8)], 1: [(60, 69.8), (60, 99.8)], 2: [(125, 130.8)]}
+    for number, some in expected.items():
+        assert len(spans[number]) == len(some)
+        for (start, end), (wanted_start, wanted_end) in zip(spans[number], some, strict=True):
+            assert wanted_start <= start <= wanted_start + slack and end == pytest.approx(wanted_end)
+
+
+def test_who_walks_over_the_boundary_is_known_by_the_last_box_before_it():
+    segments = run(WALKS, 0, 140)
+    ends = {tuple(t.boxes[-1].tolist()): t for t in segments[0]}
+    came = [ends[tuple(t.came_from.tolist())] for t in segments[1]]
+    assert sorted(t.start for t in came) == sorted(t.start for t in segments[0] if t.end > 59)
+    assert all(t.came_from is None for t in segments[2])
+
+
+def test_a_segment_is_the_same_when_indexing_begins_with_it():
+    whole, resumed = run(WALKS, 0, 140), run(WALKS, 1, 140)
+    assert set(resumed) == {1, 2}
+    for number in resumed:
+        for ours, theirs in zip(resumed[number], whole[number], strict=True):
+            assert ours.times == theirs.times and np.array_equal(ours.boxes, theirs.boxes)
+            assert np.array_equal(ours.came_from, theirs.came_from)
+            for one, other in zip(ours.pictures(), theirs.pictures(), strict=True):
+                assert np.array_equal(one.image, other.image) and one.quality == other.quality
+
+
+def test_a_gap_in_the_video_leaves_empty_segments():
+    frames = [*found(WALKS, 0, 10), *found(WALKS, 185, 190)]
+    ended = [n for n, t in in_segments(frames, 0, lambda: Tracker("bytetrack", RATE)) if t is None]
+    assert ended == [0, 1, 2, 3]
+
+
+def test_tracklets_come_when_their_people_are_gone():
+    seen = []
+
+    def watched():
+        for one in found(WALKS, 0, 30):
+            seen.append(one[0].time)
+            yield one
+
+    number, first = next(in_segments(watched(), 0, lambda: Tracker("bytetrack", RATE)))
+    assert number == 0 and first.end == pytest.approx(8.8) and seen[-1] < 12
+
+
+def test_what_is_seen_in_a_frame_or_two_is_no_tracklet():
+    assert run([walk(3, 3.3)], 0, 10) == {0: []}

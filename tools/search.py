@@ -1,0 +1,236 @@
+"""Find a person in videos: python tools/search.py --help."""
+
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+# The program's folders, from wherever it is called.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from loguru import logger
+from tqdm import tqdm
+
+from config import READY_MODELS, find_subcommand
+from search.annotate import Marks, write_marked
+from search.clock import parse_start, parse_time
+from search.demo import VideoSpec, draw_videos
+from search.demo.run import index_drawn, outcome_lines, score_drawn
+from search.detectors import Settings, make_detector
+from search.embedder import Embedder, make_embedder
+from search.fingerprint import fingerprint
+from search.gallery import Gallery, Selection, VideoRow, open_gallery
+from search.indexing import Indexer
+from search.query import answers, calibrated_threshold, find_person, parse_box, person_vector
+from search.report import FORMATS, videos_table
+from search.segment import SECONDS
+from search.sheet import write_sheet
+from search.tracker import CONTINUES, Tracker
+from search.video import Video, open_video
+from tools.start import read_options
+from utils.command import run_command
+from utils.device import select_device
+from utils.errors import InputError, one_line
+from utils.files import atomic_write
+from utils.logger import setup_logger
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the sub-command."""
+    command, words = find_subcommand(argv, "search")
+    options = read_options(command, words)
+    setup_logger()
+    return COMMANDS[command](options)
+
+
+def index(options: Namespace) -> int:
+    """Find the people in videos and add them to the gallery."""
+    start = parse_start(options.start) if options.start else None
+    if options.start and len(options.videos) > 1:
+        raise InputError("--start is when one video begins; index them one by one")
+    detector = make_detector(options.detector, Settings(score=min(CONTINUES, options.score)))
+    embedder = embedder_of(options)
+    with gallery_of(options, embedder, create=True) as gallery:
+        for source in options.videos:
+            index_one(gallery, detector, embedder, source, start, options)
+    return 0
+
+
+def index_one(
+    gallery: Gallery,
+    detector: Callable,
+    embedder: Embedder,
+    source: str,
+    start: float | None,
+    options: Namespace,
+) -> None:
+    """Index one video, with a bar."""
+    open_from = partial(open_video, source, options.every, options.fps or None)
+    with open_from() as video:
+        facts, rate = video, options.fps or video.frame_rate / options.every
+    row = VideoRow(
+        fingerprint(source), facts.name, options.camera or Path(facts.name).stem, start, detector.name
+    )
+    with progress(facts, rate) as bar:
+
+        def shown(frame) -> None:
+            bar.update()
+
+        trackers = partial(Tracker, options.tracker, score=options.score)
+        indexer = Indexer(gallery, detector, trackers, embedder, shown)
+        done = gallery.video(row.video)
+        if done and done.segments and not done.complete:
+            logger.info(f"{one_line(facts.name)}: resumed at {done.segments * SECONDS:.0f} s")
+        after = indexer.index(lambda begin: open_from(start=begin), row, rate)
+    what = "is in the gallery already" if done and done.complete else "indexed"
+    logger.info(f"{one_line(facts.name)} ({one_line(after.camera)}): {what}, {after.tracklets} tracklets")
+
+
+def query(options: Namespace) -> int:
+    """Where a person was."""
+    box, where = parse_box(options.box), selection(options)
+    if box and len(options.images) > 1:
+        raise InputError("--box is a place in one picture; give one")
+    detector = make_detector(options.detector) if options.detector else None
+    pictures = [find_person(file, detector, box) for file in options.images]
+    embedder, threshold = embedder_of(options), threshold_of(options)
+    with gallery_of(options, embedder) as gallery:
+        vector = person_vector(pictures, embedder)
+        found = answers(gallery, vector, options.top, where, threshold)
+    text = FORMATS[options.format](found)
+    if options.out:
+        with atomic_write(Path(options.out)) as stream:
+            stream.write(f"{text}\n")
+    else:
+        print(text)
+    if options.sheet:
+        write_sheet(Path(options.sheet), pictures, found)
+    return 0
+
+
+def annotate(options: Namespace) -> int:
+    """Write a video with its people marked."""
+    embedder = embedder_of(options) if options.image else None
+    detector = make_detector(options.detector) if options.detector else None
+    with gallery_of(options, embedder) as gallery:
+        source = options.video
+        row = gallery.video(fingerprint(source))
+        if row is None:
+            raise InputError(f"{one_line(source)} is not in the gallery; index it first")
+        where = Selection(video=row.video)
+        scores = None
+        if embedder:
+            pictures = [find_person(file, detector, parse_box(options.box)) for file in options.image]
+            vector = person_vector(pictures, embedder)
+            found = answers(gallery, vector, max(1, row.tracklets), where, threshold_of(options))
+            scores = {hit.row.track: hit.score for answer in reversed(found) for hit in answer.hits}
+        marks = Marks((rows[0] for rows in gallery.tracklets(where, ["path"])), scores)
+    out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
+    with open_video(source) as video, progress(video, video.frame_rate) as bar:
+        write_marked(video, out, marks, row.start or 0.0, bar.update)
+    logger.info(f"Saved {out}")
+    return 0
+
+
+def show(options: Namespace) -> int:
+    """List the videos of the gallery."""
+    with gallery_of(options) as gallery:
+        print(videos_table(gallery.videos()))
+    return 0
+
+
+def remove(options: Namespace) -> int:
+    """Remove videos, or a time, from the gallery for good."""
+    where = selection(options)
+    if where == Selection():
+        raise InputError("say what to remove with --video, --camera, --from or --to")
+    with gallery_of(options) as gallery:
+        count = gallery.remove(where)
+    logger.info(f"Removed {count} tracklets")
+    return 0
+
+
+def demo(options: Namespace) -> int:
+    """Draw videos, index them, ask for everyone, and compare with the truth."""
+    folder, embedder = Path(options.folder), embedder_of(options)
+    draw_videos(folder, VideoSpec(options.seconds, people=options.people, shared=options.people * 2 // 3))
+    detector = make_detector(options.detector, Settings(score=CONTINUES))
+    shutil.rmtree(folder / "gallery.db", ignore_errors=True)
+    with open_gallery(str(folder / "gallery.db"), embedder.weights, embedder.dim) as gallery:
+        index_drawn(folder, Indexer(gallery, detector, partial(Tracker, options.tracker), embedder))
+        for line in outcome_lines(score_drawn(folder, gallery, embedder)):
+            logger.info(line)
+        first = min(folder.glob("queries/*.png"))
+        picture = find_person(str(first), None)
+        found = answers(gallery, person_vector([picture], embedder), 12)
+        rows = [rows[0] for rows in gallery.tracklets(fields=["path"]) if rows[0].camera == found[0].camera]
+    write_sheet(folder / "found.png", [picture], found)
+    with open_video(folder / f"{found[0].camera}.mp4") as video:
+        write_marked(video, folder / "seen.mp4", Marks(rows), 0.0)
+    logger.info(f"Saved {folder / 'found.png'} and {folder / 'seen.mp4'}")
+    return 0
+
+
+def embedder_of(options: Namespace) -> Embedder:
+    """The network that the options name, or the ready one."""
+    return make_embedder(weights_of(options), select_device(options.device, "0"))
+
+
+def weights_of(options: Namespace) -> str:
+    """The file of the network's weights."""
+    return options.weights or READY_MODELS["mobilenet_v2"]
+
+
+def gallery_of(options: Namespace, embedder: Embedder | None = None, create: bool = False) -> Gallery:
+    """The gallery that the options name."""
+    if embedder is None:
+        return open_gallery(options.gallery)
+    return open_gallery(options.gallery, embedder.weights, embedder.dim, create)
+
+
+def threshold_of(options: Namespace) -> float:
+    """The least similarity of an answer: as given, or calibrated for the weights."""
+    if options.threshold:
+        return float(options.threshold)
+    found = calibrated_threshold(Path(weights_of(options)))
+    if found is None:
+        logger.warning(
+            "no calibration beside the weights: every answer is shown, however unlike; make one with "
+            "tools/test.py --calibrate, or give a --threshold"
+        )
+        return -1.0
+    return found
+
+
+def selection(options: Namespace) -> Selection:
+    """The tracklets that the options name."""
+    texts = [vars(options)[name] for name in ("from", "to")]
+    since, until = (parse_time(text) if text else None for text in texts)
+    if since is not None and until is not None and since > until:
+        raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
+    video = getattr(options, "video", "")
+    return Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
+
+
+@contextmanager
+def progress(video: Video, rate: float) -> Iterator[tqdm]:
+    """A bar with frames per second and the time left, on a terminal."""
+    total = None if video.duration is None else round(video.duration * rate)
+    with tqdm(desc=one_line(video.name), total=total, unit=" frames", disable=None) as bar:
+        yield bar
+
+
+COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "search index": index,
+    "search query": query,
+    "search annotate": annotate,
+    "search list": show,
+    "search remove": remove,
+    "search demo": demo,
+}
+
+if __name__ == "__main__":
+    run_command(main)
