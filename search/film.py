@@ -11,7 +11,10 @@ from utils.files import writing
 
 from .optional import need
 
-CODECS = ("libx264", "mpeg4")  # the first that PyAV has
+OPTIONS = {  # of each codec; the first that PyAV has is taken
+    "libx264": {"preset": "veryfast", "crf": "20"},
+    "mpeg4": {"qscale": "4"},
+}
 TICKS = 90_000  # of a second
 
 
@@ -64,9 +67,10 @@ class Film:
                 self._part.unlink(missing_ok=True)
 
     def _open(self, width: int, height: int):
-        codec = next(name for name in CODECS if name in self._av.codecs_available)
+        codec = next(name for name in OPTIONS if name in self._av.codecs_available)
         stream = self._container.add_stream(codec, rate=self._rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = OPTIONS[codec]
         stream.codec_context.time_base = Fraction(1, TICKS)
         return stream
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from search.film import Film
 from utils.files import writing
 
 from .films import make_films
 from .spec import VideoSpec
 from .truth import Truth
-from .video_file import VideoFile
 
 _DEFAULT = VideoSpec()
 _WRITTEN = ("camera*.mp4", "ground_truth/camera*.txt", "ground_truth/camera*.ini", "queries/*_camera*.png")
@@ -39,11 +39,11 @@ def draw_videos(folder: Path, spec: VideoSpec = _DEFAULT, progress: bool = True)
     with tqdm(total=spec.cameras * spec.frames, desc="Drawing videos", unit="img", disable=off) as bar:
         for film in films:
             with (
-                VideoFile(folder / f"{film.name}.mp4", spec.size, spec.fps) as video,
+                Film(folder / f"{film.name}.mp4", spec.fps) as video,
                 truth.of(film) as note,
             ):
                 for moment in film.moments():
-                    video.write(moment.image)
+                    video.add(moment.image, moment.number / spec.fps)
                     note(moment)
                     bar.update()
     truth.finish()

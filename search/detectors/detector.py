@@ -1,6 +1,5 @@
 """What all detectors share."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from search.fingerprint import sha256
 from search.optional import need
 from search.video import Frame
-from utils.errors import InputError, one_line, os_reason
+from utils.errors import InputError, one_line
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -75,19 +75,3 @@ def detections(boxes: np.ndarray, scores: np.ndarray) -> "sv.Detections":
 def file_name(path: str) -> str:
     """Name of a file and the start of its checksum, as ``yolox_s.onnx@c5c2d13e59ae``."""
     return f"{one_line(os.path.basename(path))}@{sha256(path)[:12]}"
-
-
-def sha256(path: str) -> str:
-    """SHA-256 of a file, in hexadecimal digits.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError as error:
-        raise InputError(f"cannot read {one_line(path)}: {os_reason(error)}") from None
-    return digest.hexdigest()

@@ -9,16 +9,17 @@ from contextlib import contextmanager
 import torch
 from loguru import logger
 
+from search.fingerprint import sha256
 from utils.errors import InputError, os_reason
 
-from .detector import Settings, sha256
+from .detector import Settings
 from .onnx import OnnxDetector
 from .yolox import YoloX
 
 RELEASE = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/"
 PATIENCE = 30.0  # seconds without data, after which a download has failed
-# SHA-256 of the files. The release names none; these are the values that at least four independent public
-# repositories each pin for a file of this address.
+# SHA-256 of the files. The release names none; these are the values that public repositories which download
+# them from this address pin.
 CHECKSUMS = {
     "yolox_nano": "c789161ed43c8269fcd4e67c67eeeb4e80c622da2eb296a20bc6007bd18a0b7d",
     "yolox_tiny": "427cc366d34e27ff7a03e2899b5e3671425c262ea2291f88bb942bc1cc70b0f7",

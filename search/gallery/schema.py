@@ -1,11 +1,11 @@
 """The two collections of a gallery, and what their names and settings say."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.errors import InputError, os_reason
+from search.fingerprint import sha256
+from utils.errors import InputError
 
 from .text import LONGEST
 
@@ -35,14 +35,7 @@ class WeightsFingerprint:
         Raises:
             InputError: it cannot be read.
         """
-        digest = hashlib.sha256()
-        try:
-            with open(file, "rb") as stream:
-                while part := stream.read(1 << 20):
-                    digest.update(part)
-        except OSError as error:
-            raise InputError(f"cannot read {file}: {os_reason(error)}") from None
-        return cls(Path(file).name, digest.hexdigest())
+        return cls(Path(file).name, sha256(file))
 
 
 def tracklets_of(name: str) -> str:

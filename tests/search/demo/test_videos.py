@@ -10,7 +10,7 @@ import pytest
 
 from search.demo import VideoSpec, draw_videos
 from search.demo.films import make_films
-from search.demo.video_file import VideoFile
+from search.film import Film
 from utils.errors import InputError
 
 av = pytest.importorskip("av")
@@ -135,15 +135,15 @@ def is_of(picture, moment, sighting):
 
 
 def test_a_drawing_that_is_broken_off_leaves_no_half_video(tmp_path, monkeypatch):
-    written, write = [], VideoFile.write
+    written, write = [], Film.add
 
-    def fails(self, image):
+    def fails(self, image, time):
         if len(written) == 3:
             raise KeyboardInterrupt
         written.append(image)
-        write(self, image)
+        write(self, image, time)
 
-    monkeypatch.setattr(VideoFile, "write", fails)
+    monkeypatch.setattr(Film, "add", fails)
     with pytest.raises(KeyboardInterrupt):
         draw_videos(tmp_path, replace(SPEC, cameras=1, shared=0), progress=False)
     assert len(written) == 3
