@@ -18,9 +18,9 @@ test: .venv/tested
 
 setup: .venv/installed
 
-# What only the search and its tests need.
-.venv/tested: .venv/installed requirements-search.txt requirements-test.txt
-	$(BIN)/python -m pip install --quiet -r requirements-search.txt -r requirements-test.txt
+# What only the search and its tests need. The tests with a Milvus server need requirements-test.txt, too.
+.venv/tested: .venv/installed requirements-search.txt
+	$(BIN)/python -m pip install --quiet -r requirements-search.txt
 	@touch $@
 
 .venv/installed: requirements.txt
