@@ -1,6 +1,5 @@
 """One way to call milvus-lite and a Milvus server."""
 
-import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from utils.errors import InputError, os_reason
 
 from .address import Address
+from .quiet import keep_quiet
 from .retry import Patience
 
 CONNECT_LIMIT = 5.0  # seconds
@@ -31,9 +31,12 @@ class Milvus:
     def __init__(self, address: Address):
         try:
             import pymilvus
+
+            if address.folder:
+                import milvus_lite  # noqa: F401  pymilvus would hide that it is missing
         except ImportError:
             raise InputError(MISSING) from None
-        _keep_logs_quiet()
+        keep_quiet()
         self.address = address
         self.shown = address.shown
         if address.folder:
@@ -120,9 +123,3 @@ def _no_connection(address: Address, message: str) -> str:
 def _last_reason(message: str) -> str:
     """The system's words in an error of milvus-lite or Arrow: ``No space left on device``."""
     return re.split(r"\[[Ee]rrno \d+\] ", message)[-1].split(": '")[0].strip(" .)>")
-
-
-def _keep_logs_quiet() -> None:
-    """Every error reaches the caller as an exception; these logs would show it with its traceback as well."""
-    for name in ("pymilvus", "pymilvus.milvus_client", "milvus_lite.adapter", "milvus_lite.server_manager"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

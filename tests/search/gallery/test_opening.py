@@ -127,8 +127,9 @@ def test_a_server_of_another_kind_is_one_line(answer, monkeypatch):
         server.shutdown(socket.SHUT_RDWR)
 
 
-def test_missing_packages_are_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pymilvus", None)
+@pytest.mark.parametrize("package", ["pymilvus", "milvus_lite"])
+def test_missing_packages_are_named(tmp_path, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
     message = refusal(str(tmp_path / "gallery.db"), WEIGHTS, DIM)
     assert message.endswith("pip install -r requirements-search.txt")
 
@@ -156,7 +157,7 @@ def large_rows(segment: int) -> list[TrackletRow]:
 
 
 @pytest.mark.parametrize("flush_bytes", [1 << 30, 300_000], ids=["in its log", "in its files"])
-def test_a_full_disk_is_one_line_and_what_was_written_is_there(small_disk, monkeypatch, flush_bytes):
+def test_a_full_disk_is_one_line_and_what_was_written_is_there(small_disk, monkeypatch, capfd, flush_bytes):
     monkeypatch.setattr("search.gallery.store.FLUSH_BYTES", flush_bytes)
     uri = str(small_disk / "gallery.db")
     with open_gallery(uri, WEIGHTS, DIM) as gallery:
@@ -186,6 +187,7 @@ def test_a_full_disk_is_one_line_and_what_was_written_is_there(small_disk, monke
         rows = sorted(plain(row) for segment in range(full + 1) for row in large_rows(segment))
         assert contents(gallery)[1] == rows
         gallery.remove(Selection(since=60.0, until=61.0))
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def expected_vector() -> np.ndarray:

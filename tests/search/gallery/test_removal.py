@@ -82,14 +82,13 @@ def test_a_server_writes_its_files_anew(new_uri):
         client, name = gallery.store.milvus.client, gallery.store.tracklets
 
         def rows_in_files() -> int:
-            return client.get_collection_stats(name)[
-                "row_count"
-            ]  # with those that are only marked as deleted
+            """With those that are only marked as deleted."""
+            return client.get_collection_stats(name)["row_count"]
 
         client.flush(name)
         assert rows_in_files() == 24
         gallery.remove(Selection(video="bb"))
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while rows_in_files() != 12 and time.monotonic() < end:
             time.sleep(0.2)
         assert rows_in_files() == 12
@@ -105,7 +104,7 @@ def test_a_purge_that_is_cut_off_anywhere_loses_nothing(tmp_path, monkeypatch):
         milvus, call = gallery.store.milvus, gallery.store.milvus.call
 
         def copy_and_call(method, *args, **kwargs):
-            if method not in ("query", "has_collection", "list_indexes", "describe_collection"):
+            if method in ("create_collection", "upsert", "flush", "rename_collection", "drop_collection"):
                 copies.append(tmp_path / f"{len(copies)}-{method}.db")
                 shutil.copytree(folder, copies[-1])
             return call(method, *args, **kwargs)
