@@ -29,32 +29,38 @@ class Patience:
 
     def __init__(self, server: str):
         self.server = server
+        self._gone_since: float | None = None
         # A server that is just back may fail at what it has not loaded yet: that is still the same outage.
-        self._end_of_outage = -math.inf
+        self._quiet_until = -math.inf
 
     def call(self, action: Callable[[], T]) -> T:
         """Do something that can be done twice.
 
         Raises:
-            InputError: the server has not answered for ``PATIENCE`` seconds.
+            InputError: the server has not answered for ``PATIENCE`` seconds; from then on, each call is tried
+                once.
         """
-        start, pause = time.monotonic(), FIRST_PAUSE
+        pause = FIRST_PAUSE
         while True:
             try:
-                return action()
+                result = action()
+                self._gone_since = None
+                return result
             except Exception as error:
                 reason = _reason(error, again=pause > FIRST_PAUSE)
                 if reason is None:
                     raise
                 now = time.monotonic()
-                if now > start + PATIENCE:
+                if self._gone_since is None:
+                    self._gone_since = now
+                if now > self._gone_since + PATIENCE:
                     raise InputError(
                         f"{self.server} has not answered for {PATIENCE:.0f} s ({reason}); start it, then run "
                         "the same command again: it resumes"
                     ) from None
-                if now > self._end_of_outage:
+                if now > self._quiet_until:
                     logger.warning(f"{self.server} does not answer ({reason}); trying for {PATIENCE:.0f} s")
-                self._end_of_outage = now + PATIENCE
+                self._quiet_until = now + PATIENCE
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -50,14 +50,21 @@ def test_pauses_grow_and_an_outage_is_one_line(pauses, caplog_loguru):
 
 
 def test_it_is_given_up_after_a_while(pauses, caplog_loguru):
+    patience = Patience("http://a:1")
     with pytest.raises(InputError) as error:
-        Patience("http://a:1").call(failing(*[gone() for _ in range(1000)]))
+        patience.call(failing(*[gone() for _ in range(1000)]))
     assert PATIENCE <= sum(pauses) <= PATIENCE + 10
     assert str(error.value) == (
         "http://a:1 has not answered for 180 s (Fail connecting to server); start it, then run the same "
         "command again: it resumes"
     )
     assert len(caplog_loguru) == 1
+    made = len(pauses)
+    with pytest.raises(InputError):
+        patience.call(failing(gone()))
+    assert len(pauses) == made, "not waited for again"
+    assert patience.call(failing()) == 7
+    assert patience.call(failing(gone())) == 7, "it was back in between"
 
 
 class Rpc(grpc.RpcError):
