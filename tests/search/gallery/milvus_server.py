@@ -23,10 +23,6 @@ import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-SETTINGS = {
-    "common.session.ttl": 10,  # seconds until a killed server's place is free for the next
-    "log.level": "warn",
-}
 
 
 class MilvusServer:
@@ -34,17 +30,21 @@ class MilvusServer:
 
     Args:
         folder: for its configuration, data and logs.
+        lease: seconds until a killed server's place is free for the next. On a busy machine, a server that
+            takes longer to renew it ends.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, lease: int = 30):
         import milvus
 
         self.folder, self.process = folder, None
         config = milvus.MilvusServerConfig(data_dir=str(folder))
         keys = [key for key in config.configurable_items if key.endswith("_port")]
         *ports, self.health_port, etcd_port = free_ports(len(keys) + 2)
-        for key, value in [*zip(keys, ports, strict=True), *SETTINGS.items()]:
-            config.set(key, value)
+        for key, port in zip(keys, ports, strict=True):
+            config.set(key, port)
+        config.set("common.session.ttl", lease)
+        config.set("log.level", "warn")
         config.resolve_storage()
         config.write_config()
         self._configure_etcd(config.get("etcd_port"), etcd_port)

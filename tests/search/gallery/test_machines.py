@@ -100,7 +100,7 @@ def own_server(server_address, tmp_path):
     """A server that a test may kill."""
     from tests.search.gallery.milvus_server import MilvusServer
 
-    server = MilvusServer(tmp_path)
+    server = MilvusServer(tmp_path, lease=10)
     server.start()
     yield server
     server.kill()
