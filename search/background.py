@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from loguru import logger
@@ -66,6 +66,7 @@ class Behind:
         # here all is done
 
     After a piece that fails, no other is done. After an error in the block, what was given before it is.
+    Several threads may give it work.
 
     Args:
         most: pieces that wait before ``do`` waits itself.
@@ -73,37 +74,40 @@ class Behind:
 
     def __init__(self, most: int):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="behind")
-        self._most = most
-        self._pending: list[Future] = []
-        self._failed = False
+        self._places = threading.Semaphore(most + 1)  # one more is being done
+        self._error: BaseException | None = None
 
     def __enter__(self) -> "Behind":
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
-        try:
-            self._collect(0)
-        except Exception as late:
-            if error is None:
-                raise
-            logger.warning(f"while it ended: {late}")  # the error already raised says why it ends
-        finally:
-            self._thread.shutdown(cancel_futures=True)
+        self._thread.shutdown()
+        if self._error is None or self._error is error:
+            return
+        if error is None:
+            raise self._error
+        logger.warning(f"while it ended: {self._error}")  # the error already raised says why it ends
 
     def do(self, work: Callable, *args: object) -> None:
         """Have ``work(*args)`` done."""
-        self._collect(self._most)
-        self._pending.append(self._thread.submit(self._run, work, args))
+        self._places.acquire()
+        try:
+            self.check()
+        except BaseException:
+            self._places.release()
+            raise
+        self._thread.submit(self._run, work, args)
+
+    def check(self) -> None:
+        """Raise what a piece has raised."""
+        if self._error is not None:
+            raise self._error
 
     def _run(self, work: Callable, args: tuple) -> None:
-        if self._failed:
-            return
         try:
-            work(*args)
-        except BaseException:
-            self._failed = True
-            raise
-
-    def _collect(self, most: int) -> None:
-        while self._pending and (len(self._pending) > most or self._pending[0].done()):
-            self._pending.pop(0).result()
+            if self._error is None:
+                work(*args)
+        except BaseException as error:  # raised where more is given, or at the end
+            self._error = error
+        finally:
+            self._places.release()

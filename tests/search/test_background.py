@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -71,6 +72,27 @@ def test_an_error_behind_is_raised_by_the_next_piece_or_at_the_end():
         behind.do(fail)
         behind.do(time.sleep, 0)
         raise AssertionError("not reached")
+
+
+def test_several_threads_give_work_and_all_of_them_hear_of_an_error():
+    done, gate = [], threading.Event()
+    with ThreadPoolExecutor(4) as threads, Behind(most=1) as behind:
+        for one in [threads.submit(behind.do, done.append, number) for number in range(40)]:
+            one.result(60)
+    assert sorted(done) == list(range(40))
+
+    def fail():
+        gate.wait(10)
+        raise ValueError("broken")
+
+    with ThreadPoolExecutor(4) as threads, pytest.raises(ValueError, match="broken"), Behind(1) as behind:
+        behind.do(fail)
+        behind.check()
+        given = [threads.submit(behind.do, int) for _ in range(4)]
+        gate.set()
+        raised = [one.exception(60) for one in given]
+        assert all(error is None or str(error) == "broken" for error in raised) and any(raised)
+        behind.check()
 
 
 def test_no_more_pieces_wait_than_allowed():
