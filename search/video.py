@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from os import PathLike
 
 import numpy as np
+from loguru import logger
 
 from utils.errors import InputError
 
@@ -51,7 +52,14 @@ class Video:
         live: whether it is a camera or a stream that has no end.
     """
 
-    def __init__(self, source: Source, kept: Callable[[Shot], bool], start: float, since: float):
+    def __init__(
+        self,
+        source: Source,
+        kept: Callable[[Shot], bool],
+        start: float,
+        since: float,
+        report: Callable[[str], object],
+    ):
         self.name = source.name
         self.size = source.size
         self.duration = source.duration
@@ -61,12 +69,13 @@ class Video:
         self._kept = kept
         self._start = start
         self._since = since
+        self._report = report
         self._given = False
 
     def frames(self) -> Iterator[Frame]:
         """The frames in the order of their times; once.
 
-        What is broken is left out and, at the end, logged in one line.
+        What is broken is left out and, at the end, reported in one line; so is the end of a live stream.
         """
         if self._given:
             raise RuntimeError("frames() gives the frames once; open the video again")
@@ -76,6 +85,8 @@ class Video:
                 image = shot.picture()
                 if image is not None:
                     yield Frame(image, shot.time, shot.number)
+        if line := self._source.damage():
+            self._report(line)
 
     def close(self) -> None:
         """Close the file or connection, in the thread that reads it."""
@@ -89,7 +100,11 @@ class Video:
 
 
 def open_video(
-    source: str | int | PathLike, every: int = 1, fps: float | None = None, start: float = 0.0
+    source: str | int | PathLike,
+    every: int = 1,
+    fps: float | None = None,
+    start: float = 0.0,
+    report: Callable[[str], object] = logger.warning,
 ) -> Video:
     """Open a video.
 
@@ -103,6 +118,7 @@ def open_video(
         fps: take about so many frames per second of the video's own time: the first one in each of the slots
             of 1 / fps seconds. In a folder, it is the rate at which its pictures were taken, 25 if None.
         start: seconds; earlier frames are left out, without decoding most of them.
+        report: called after the last frame with a line, if something was wrong or a live stream has ended.
 
     Raises:
         InputError: it is missing, cannot be opened, is not a video, or no frame of it can be decoded; or an
@@ -116,10 +132,10 @@ def open_video(
         opened.close()
         raise InputError(problem)
     if slots is None:
-        return Video(opened, lambda shot: shot.number % every == 0, start, start)
+        return Video(opened, lambda shot: shot.number % every == 0, start, start, report)
     # Whether a frame is the first in its slot shows in the one before it, so one slot more is read.
     since = (_slot(start, slots) - 1) / slots
-    return Video(opened, _FirstInSlot(slots), start, max(0.0, since))
+    return Video(opened, _FirstInSlot(slots), start, max(0.0, since), report)
 
 
 def _check(every: int, fps: float | None, start: float) -> None:

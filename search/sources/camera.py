@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from loguru import logger
 
 from utils.errors import InputError
 
@@ -29,6 +28,7 @@ class Camera:
 
     def __init__(self, device: str):
         self.name = f"camera {device}"
+        self._ended = 0.0  # seconds
         where = int(device) if device.isdecimal() else device
         self._capture = _open_quietly(where)
         image = self._grab()
@@ -52,7 +52,11 @@ class Camera:
                 last = now - first
                 yield Shot(number, last, lambda image=image: image)
                 number += 1
-        logger.warning(f"{self.name} gave no more pictures after {last:.1f} s")
+        self._ended = last
+
+    def damage(self) -> str | None:
+        """See ``Source``: a camera does not end by itself."""
+        return f"{self.name} gave no more pictures after {self._ended:.1f} s"
 
     def close(self) -> None:
         """Give the camera free."""

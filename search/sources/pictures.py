@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from loguru import logger
 
 from data.datasets.files import has_image_suffix, is_file, list_folder
 from data.reading import decode_image, read_file
@@ -51,8 +50,11 @@ class Pictures:
             time = number / self.frame_rate
             if time >= since:
                 yield Shot(number, time, partial(self._picture, file))
-        if self._broken:
-            logger.warning(f"{self._shown}: left out {self._broken} pictures that cannot be decoded")
+
+    def damage(self) -> str | None:
+        """See ``Source``."""
+        broken = self._broken
+        return f"{self._shown}: left out {broken} pictures that cannot be decoded" if broken else None
 
     def close(self) -> None:
         """Nothing is open."""

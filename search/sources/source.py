@@ -33,5 +33,8 @@ class Source(Protocol):
     def read(self, since: float) -> Iterator[Shot]:
         """The frames in the order of their times, at least those from ``since`` [s] on; once."""
 
+    def damage(self) -> str | None:
+        """Once they are read: what was wrong with it, in one line; None: nothing."""
+
     def close(self) -> None:
         """Close it."""

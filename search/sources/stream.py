@@ -6,8 +6,6 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from loguru import logger
-
 from search.optional import need
 from utils.errors import InputError
 
@@ -55,8 +53,19 @@ class Stream:
     def read(self, since: float) -> Iterator[Shot]:
         """The frames from ``since`` [s] on, and a few before; see ``Source``."""
         yield from self._shots if since <= 0 else self._later(since)
-        if line := self._damage():
-            logger.warning(line)
+
+    def damage(self) -> str | None:
+        """See ``Source``."""
+        said, end = self._container.end, f"{self._end:.1f} s"
+        parts = []
+        if self.live:
+            parts.append(f"ended after {end}{self._because()}")
+        elif self._because() or said is not None and self._end < said - SHORT:
+            of = f" of {said:.1f} s" if said else ""
+            parts.append(f"breaks off at {end}{of}{self._because()}; what comes before was read")
+        if self._damaged and self._lost:
+            parts.append(f"{self._lost} broken frames were left out")
+        return f"{self._container.shown}: {'; '.join(parts)}" if parts else None
 
     def close(self) -> None:
         """Close the file or connection."""
@@ -145,16 +154,3 @@ class Stream:
         error = self._container.error
         why = reason(error) if error else self._error
         return f" ({why})" if why else ""
-
-    def _damage(self) -> str | None:
-        """What was wrong with it, in one line; None: nothing."""
-        said, end = self._container.end, f"{self._end:.1f} s"
-        parts = []
-        if self.live:
-            parts.append(f"ended after {end}{self._because()}")
-        elif self._because() or said is not None and self._end < said - SHORT:
-            of = f" of {said:.1f} s" if said else ""
-            parts.append(f"breaks off at {end}{of}{self._because()}; what comes before was read")
-        if self._damaged and self._lost:
-            parts.append(f"{self._lost} broken frames were left out")
-        return f"{self._container.shown}: {'; '.join(parts)}" if parts else None
