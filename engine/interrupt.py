@@ -12,6 +12,8 @@ from utils.distributed import launched_by_torchrun
 # On Windows, what would be SIGTERM ends a process at once.
 SIGNALS = (signal.SIGINT,) if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
 
+MESSAGE = "stopping once this step is saved; Ctrl-C (again) stops at once, without saving"
+
 
 class StoppedError(BaseException):
     """A signal came where stopping at once loses nothing. Like KeyboardInterrupt, it is not an Exception."""
@@ -31,11 +33,15 @@ class Interrupt:
 
     A second Ctrl-C is a KeyboardInterrupt; not under torchrun, which repeats each signal itself.
 
+    Args:
+        message: written to stderr when a signal has come.
+
     Attributes:
         heard: whether a signal has come.
     """
 
-    def __init__(self):
+    def __init__(self, message: str = MESSAGE):
+        self._message = f"{message}\n".encode()
         self.heard = False
         self._at_once = False
         self._owner = os.getpid()
@@ -76,4 +82,4 @@ class Interrupt:
             raise StoppedError
         with suppress(OSError):  # nobody reads it: Ctrl-C ends the reader of a pipe first
             # Not through the log, in the middle of whose work a signal may come.
-            os.write(2, b"stopping once this step is saved; Ctrl-C (again) stops at once, without saving\n")
+            os.write(2, self._message)
