@@ -76,13 +76,18 @@ class Indexer:
             Behind(WAITING) as behind,
         ):
             trackers = partial(self.make_tracker, frame_rate)
-            for number, tracklet in in_segments(watched(frames), row.segments, trackers):
-                if tracklet is None:
-                    behind.do(writer.finish, number)
-                else:
-                    behind.do(writer.add, tracklet)
+            write_behind(writer, behind, in_segments(watched(frames), row.segments, trackers))
         self.gallery.finish_video(row.video, end)
         return self.gallery.video(row.video) or row
+
+
+def write_behind(writer: "Writer", behind: Behind, found: Iterable[tuple[int, Tracklet | None]]) -> None:
+    """Have the tracklets written that ``in_segments`` gives."""
+    for number, tracklet in found:
+        if tracklet is None:
+            behind.do(writer.finish, number)
+        else:
+            behind.do(writer.add, tracklet)
 
 
 def detected(video: Video, detector: Detector) -> Iterator[Found]:
@@ -93,52 +98,68 @@ def detected(video: Video, detector: Detector) -> Iterator[Found]:
 
 
 class Writer:
-    """Makes rows of the tracklets of a video, whose pictures share batches, and writes them by segments.
+    """Makes rows of the tracklets of a video, whose pictures share batches, and writes them.
 
     Args:
         gallery: to write to.
         embedder: makes the vectors.
         video: as the gallery has it.
+        batch: pictures that are waited for; 1: each tracklet is written at once.
+        wrote: called with rows that were written.
     """
 
-    def __init__(self, gallery: Gallery, embedder: Embedder, video: VideoRow):
+    def __init__(
+        self,
+        gallery: Gallery,
+        embedder: Embedder,
+        video: VideoRow,
+        batch: int = BATCH,
+        wrote: Callable[[list[TrackletRow]], None] = lambda rows: None,
+    ):
         self._gallery, self._embedder, self._video = gallery, embedder, video
+        self._batch, self._wrote = batch, wrote
         self._waiting: list[Tracklet] = []
-        self._rows: list[TrackletRow] = []
+        self._rows: dict[tuple, TrackletRow] = {}  # of the current segment
         self._segment = video.segments
-        self._count = 0
         # Last box of a person in the segment before -> id of the person's track.
         self._ends = self._ends_in_gallery(video.segments - 1) if video.segments else {}
 
     def add(self, tracklet: Tracklet) -> None:
-        """Add a tracklet of the current segment."""
+        """Add a tracklet of the current segment, or what is known of it now in place of what was before."""
         self._waiting.append(tracklet)
-        if sum(len(one.pictures()) for one in self._waiting) >= BATCH:
-            self._embed()
+        if sum(len(one.pictures()) for one in self._waiting) >= self._batch:
+            self._write()
 
     def finish(self, segment: int) -> None:
-        """Write the segment."""
-        self._embed()
-        self._gallery.add_segment(self._video.video, segment, self._rows)
-        self._ends = {_key(row.path.boxes[-1]): row.track for row in self._rows}
-        self._rows, self._segment, self._count = [], segment + 1, 0
+        """Write what is left of the segment, and end it."""
+        self._write()
+        rows = list(self._rows.values())
+        self._gallery.end_segment(self._video.video, segment, rows)
+        self._ends = {_key(row.path.boxes[-1]): row.track for row in rows}
+        self._rows, self._segment = {}, segment + 1
 
-    def _embed(self) -> None:
+    def _write(self) -> None:
         tracklets = [one for one in self._waiting if one.pictures()]
         self._waiting = []
+        if not tracklets:
+            return
         pictures = [one.pictures() for one in tracklets]
         vectors = self._embedder([picture.image for some in pictures for picture in some])
+        rows = []
         for tracklet, some in zip(tracklets, pictures, strict=True):
             own, vectors = vectors[: len(some)], vectors[len(some) :]
-            self._rows.append(self._row(tracklet, pooled(own)))
+            rows.append(self._row(tracklet, pooled(own)))
+        self._gallery.add_rows(self._video.video, self._segment, rows)
+        self._wrote(rows)
 
     def _row(self, tracklet: Tracklet, vector: np.ndarray) -> TrackletRow:
-        name = f"{self._video.video}-{self._segment}-{self._count}"
-        self._count += 1
+        key = (tracklet.number, tracklet.start)
+        known = self._rows.get(key)
+        name = known.tracklet if known else f"{self._video.video}-{self._segment}-{len(self._rows)}"
         came_from = None if tracklet.came_from is None else _key(tracklet.came_from)
         begin = self._video.start or 0.0
         best = tracklet.pictures()[0]
-        return TrackletRow(
+        self._rows[key] = TrackletRow(
             tracklet=name,
             track=self._ends.get(came_from, name),
             video=self._video.video,
@@ -151,6 +172,7 @@ class Writer:
             thumbnail=make_thumbnail(best.image),
             vector=vector,
         )
+        return self._rows[key]
 
     def _ends_in_gallery(self, segment: int) -> dict[tuple, str]:
         begin = (self._video.start or 0.0) + segment * SECONDS

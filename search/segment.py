@@ -1,6 +1,8 @@
 """Segments: what a video is indexed by, so that an interruption costs a minute and memory stays bounded."""
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,9 +63,21 @@ class Segment:
                 if len(tracklet.times) >= SHORTEST:
                     yield tracklet
 
+    def growing(self, looks: Sequence[float]) -> Iterator[Tracklet]:
+        """Copies of the tracklets that have just become one of these lengths [seconds, rising]."""
+        for number in sorted(self._open):
+            tracklet = self._open[number]
+            due = bisect_right(looks, tracklet.end - tracklet.start)
+            if due > tracklet.looks and len(tracklet.times) >= SHORTEST:
+                tracklet.looks = due
+                yield tracklet.copy()
+
 
 def in_segments(
-    frames: Iterable[Found], first: int, make_tracker: Callable[[], Tracker]
+    frames: Iterable[Found],
+    first: int,
+    make_tracker: Callable[[], Tracker],
+    looks: Sequence[float] = (),
 ) -> Iterator[tuple[int, Tracklet | None]]:
     """The tracklets of a video, in the order of their segments.
 
@@ -71,6 +85,7 @@ def in_segments(
         frames: with the people in them, from ``LEAD`` before the first segment on.
         first: segment.
         make_tracker: gives a tracker that has seen nothing.
+        looks: lengths [seconds, rising] at which a tracklet is also given while its person is still seen.
 
     Yields:
         The segment's number with a tracklet, as soon as its person is gone; with None once the segment is
@@ -86,6 +101,7 @@ def in_segments(
         if frame.time >= current.end - LEAD:
             following = following or Segment(current.number + 1, make_tracker())
             following.add(frame, found)
-        yield from ((current.number, tracklet) for tracklet in current.finished(frame.time))
+        for tracklet in chain(current.finished(frame.time), current.growing(looks)):
+            yield current.number, tracklet
     yield from ((current.number, tracklet) for tracklet in current.finished())
     yield current.number, None

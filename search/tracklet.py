@@ -1,6 +1,6 @@
 """Tracklets: a person's way through a camera, with the few pictures that show the person best."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -43,6 +43,7 @@ class Tracklet:
         boxes: in these frames, each (4,) float32 ``x1, y1, x2, y2`` [pixels].
         came_from: box in the last frame before the segment, (4,); None: the person was not there.
         best: pictures.
+        looks: how often it was given away while its person was still seen.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Tracklet:
     times: list[float] = field(default_factory=list)
     boxes: list[np.ndarray] = field(default_factory=list)
     best: "BestPictures" = field(default_factory=lambda: BestPictures())
+    looks: int = 0
 
     @property
     def start(self) -> float:
@@ -64,6 +66,10 @@ class Tracklet:
     def pictures(self) -> list[Picture]:
         """At most KEPT, the best first."""
         return self.best.chosen()
+
+    def copy(self) -> "Tracklet":
+        """As it is now, whatever is added to it."""
+        return replace(self, times=self.times.copy(), boxes=self.boxes.copy(), best=self.best.copy())
 
 
 class BestPictures:
@@ -92,6 +98,12 @@ class BestPictures:
             pictures, self.periods = self.periods.values(), {}
             for one in pictures:
                 self.add(one)
+
+    def copy(self) -> "BestPictures":
+        """As they are now."""
+        copied = BestPictures(self.most)
+        copied.length, copied.periods = self.length, self.periods.copy()
+        return copied
 
     def chosen(self) -> list[Picture]:
         """At most KEPT, the best first."""

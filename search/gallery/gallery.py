@@ -87,21 +87,32 @@ class Gallery:
         return found
 
     def add_segment(self, video: str, segment: int, rows: Sequence[TrackletRow]) -> None:
-        """Write all tracklets of a segment, remove what else an interrupted try has left, mark it as done.
+        """Write all tracklets of a segment, and end it; raises as ``add_rows`` does.
 
         Args:
             video: fingerprint of a video that was begun.
             segment: its number, from 0.
             rows: maybe none.
+        """
+        self.add_rows(video, segment, rows)
+        self.end_segment(video, segment, rows)
+
+    def add_rows(self, video: str, segment: int, rows: Sequence[TrackletRow]) -> None:
+        """Write tracklets of a segment that is not done yet; from now on, they are found.
 
         Raises:
             InputError: a vector is not finite or zero, a name is too long, a thumbnail too large; the disk is
                 full; the server has not answered for long.
         """
-        stored = stored_rows(rows, video, segment, self.dim)
-        self.store.write(self.store.tracklets, stored)
+        self.store.write(self.store.tracklets, stored_rows(rows, video, segment, self.dim))
+
+    def end_segment(self, video: str, segment: int, rows: Sequence[TrackletRow]) -> None:
+        """Mark a segment as done, all of whose tracklets are written: ``rows``.
+
+        What else an interrupted try has left of it is removed before.
+        """
         leftovers = self._leftovers.get(video, {}).pop(segment, set())
-        self.store.delete_ids(self.store.tracklets, leftovers - {row["id"] for row in stored})
+        self.store.delete_ids(self.store.tracklets, leftovers - {row.id for row in rows})
         tracklets = len({row.tracklet for row in rows})
         self.store.write(self.store.videos, [records.mark(video, segment, tracklets, len(rows))])
 

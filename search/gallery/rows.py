@@ -42,6 +42,11 @@ class TrackletRow:
     thumbnail: bytes = b""
     vector: np.ndarray | None = None
 
+    @property
+    def id(self) -> str:
+        """The id that it is stored with, of which there is never a second in a gallery."""
+        return f"{encode_text(self.tracklet)}-{self.part:02d}"
+
     def stored(self, unit_vector: np.ndarray) -> dict:
         """The row as Milvus takes it, with its vector normalised.
 
@@ -50,7 +55,7 @@ class TrackletRow:
         """
         texts = {name: encode_text(getattr(self, name)) for name in TEXTS}
         return texts | {
-            "id": row_id(texts["tracklet"], self.part),
+            "id": self.id,
             "segment": int(self.segment),
             "part": int(self.part),
             "start": float(self.start),
@@ -80,11 +85,6 @@ LARGE = ("path", "thumbnail", "vector")  # given only if they are asked for
 DATA = "base64"  # key of the text in such a field that is not a vector
 EMPTY = {DATA: ""}
 ALL_FIELDS = (*TEXTS, *NUMBERS, *LARGE)
-
-
-def row_id(stored_tracklet: str, part: int) -> str:
-    """The id of a row, of which there is never a second in a gallery."""
-    return f"{stored_tracklet}-{part:02d}"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 import supervision as sv
 
+from search.detectors import Settings
+from search.gallery import WeightsFingerprint
 from search.video import Frame
 
 SIZE = (96, 128)  # height and width of a frame
@@ -67,3 +70,43 @@ class KnowingDetector:
 
     def reset(self) -> None:
         pass
+
+
+class ColourDetector:
+    """Finds the one coloured rectangle of a frame; made as other detectors are."""
+
+    name = "colour"
+    batch = 4
+
+    def __init__(self, settings: Settings | None = None):
+        pass
+
+    def __call__(self, frames: Sequence[Frame]) -> list[sv.Detections]:
+        return [self._found(one.image) for one in frames]
+
+    def reset(self) -> None:
+        pass
+
+    def fresh(self) -> "ColourDetector":
+        return self
+
+    @staticmethod
+    def _found(image: np.ndarray) -> sv.Detections:
+        x, y, width, height = cv2.boundingRect((np.ptp(image, axis=2) > 70).astype(np.uint8))
+        return detections([[x, y, x + width, y + height]] if width * height > 200 else [])
+
+
+class ColourEmbedder:
+    """The colour in the middle of a picture."""
+
+    dim = 3
+    weights = WeightsFingerprint("colour.pth", "0" * 64)
+
+    def __init__(self):
+        self.batches: list[int] = []
+
+    def __call__(self, pictures):
+        self.batches.append(len(pictures))
+        middles = [p[p.shape[0] // 4 : -p.shape[0] // 4, 2:-2].reshape(-1, 3).mean(0) for p in pictures]
+        vectors = np.array(middles, np.float32).reshape(-1, 3)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

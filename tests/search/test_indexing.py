@@ -6,11 +6,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from search.gallery import Selection, VideoRow, WeightsFingerprint, open_gallery
-from search.indexing import Indexer
-from search.segment import LEAD, SECONDS
+from search.background import Behind
+from search.gallery import Selection, VideoRow, open_gallery
+from search.indexing import Indexer, Writer, detected, write_behind
+from search.segment import LEAD, SECONDS, in_segments
 from search.tracker import Tracker
-from tests.search.people import COLOURS, SIZE, KnowingDetector, frame, walk
+from tests.search.people import COLOURS, SIZE, ColourEmbedder, KnowingDetector, frame, walk
 from utils.errors import InputError
 
 RATE = 5.0
@@ -41,22 +42,6 @@ class DrawnVideo:
 
     def __exit__(self, *_):
         self.close()
-
-
-class ColourEmbedder:
-    """The colour in the middle of a picture."""
-
-    dim = 3
-    weights = WeightsFingerprint("colour.pth", "0" * 64)
-
-    def __init__(self):
-        self.batches: list[int] = []
-
-    def __call__(self, pictures):
-        self.batches.append(len(pictures))
-        middles = [p[p.shape[0] // 4 : -p.shape[0] // 4, 2:-2].reshape(-1, 3).mean(0) for p in pictures]
-        vectors = np.array(middles, np.float32).reshape(-1, 3)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 @pytest.fixture
@@ -137,6 +122,36 @@ def test_tracks_go_on_after_a_resume_with_a_start(gallery):
     with pytest.raises(InputError):
         indexer(gallery).index(partial(DrawnVideo, breaks_after=61), row, RATE)
     indexer(gallery).index(DrawnVideo, row, RATE)
+    assert len({rows[0].track for rows in gallery.tracklets()}) == 4
+
+
+def test_who_is_written_while_still_there_is_found_and_leaves_the_same_gallery(gallery, tmp_path):
+    """As live cameras are indexed: each tracklet at once, also after 1 s and 4 s of it."""
+    written = []
+
+    def found_already(rows):
+        written.extend(rows)
+        hits = gallery.search(rows[0].vector[None], 9, Selection(video=ROW.video))[0]
+        assert (rows[0].tracklet, rows[0].end) in [(hit.row.tracklet, hit.row.end) for hit in hits]
+
+    row = gallery.begin_video(ROW)
+    detector, writer = KnowingDetector(WALKS), Writer(gallery, ColourEmbedder(), row, 1, found_already)
+    found = detected(DrawnVideo(), detector)
+    with Behind(5) as behind:
+        steps = in_segments(found, 0, partial(Tracker, "bytetrack", RATE), looks=(1.0, 4.0))
+        write_behind(writer, behind, steps)
+    gallery.finish_video(row.video, 139.8)
+    ends = {}
+    for one in written:
+        ends.setdefault(one.tracklet, []).append(one.end - one.start)
+    for lengths in ends.values():
+        assert len(lengths) == 3 and lengths[:2] == pytest.approx([1, 4], abs=0.21) and lengths[2] > 4.2
+    with open_gallery(str(tmp_path / "whole.db"), ColourEmbedder.weights, 3) as whole:
+        indexer(whole).index(DrawnVideo, ROW, RATE)
+        assert gallery.videos() == whole.videos()
+        # Only the names differ: they follow the order of writing.
+        found, expected = (sorted(one[2:] for one in contents(some)) for some in (gallery, whole))
+        assert found == expected
     assert len({rows[0].track for rows in gallery.tracklets()}) == 4
 
 

@@ -86,3 +86,15 @@ def test_tracklets_come_when_their_people_are_gone():
 
 def test_what_is_seen_in_a_frame_or_two_is_no_tracklet():
     assert run([walk(3, 3.3)], 0, 10) == {0: []}
+
+
+def test_who_stays_is_given_as_it_is_by_then_and_whole_in_the_end():
+    steps = in_segments(found([walk(1, 9)], 0, 12), 0, lambda: Tracker("bytetrack", RATE), looks=(1, 4))
+    given = [tracklet for _, tracklet in steps if tracklet]
+    lengths = [one.end - one.start for one in given]
+    assert lengths[:2] == pytest.approx([1, 4], abs=0.21) and len({one.start for one in given}) == 1
+    last = given[2]
+    assert last.end == pytest.approx(8.8) and len(given) == 3
+    for one in given[:2]:
+        assert one.times == last.times[: len(one.times)] and len(one.boxes) == len(one.times)
+        assert all(picture.time <= one.end for picture in one.pictures())

@@ -1,5 +1,7 @@
 """What is put into a gallery comes out of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,20 @@ def test_an_interrupted_video_resumes_at_its_first_segment_that_is_not_done(gall
 
 def stored(rows: list[TrackletRow]) -> list[dict]:
     return [row.stored(row.vector) for row in rows]
+
+
+def test_tracklets_are_found_before_their_segment_is_done(gallery):
+    gallery.begin_video(VideoRow("aa", "aa.mp4", "c1"))
+    rows = rows_of("aa", 0, tracklets=3, parts=1)
+    for row in rows[:2]:
+        gallery.add_rows("aa", 0, [row])
+    assert {rows[0].tracklet for rows in gallery.tracklets()} == {row.tracklet for row in rows[:2]}
+    assert (gallery.video("aa").segments, gallery.video("aa").tracklets) == (0, 0)
+    later = replace(rows[0], end=rows[0].end + 5)
+    gallery.add_rows("aa", 0, [later])
+    gallery.end_segment("aa", 0, [later, rows[1]])
+    assert (gallery.video("aa").segments, gallery.video("aa").tracklets) == (1, 2)
+    assert sorted(rows[0].end for rows in gallery.tracklets()) == sorted([later.end, rows[1].end])
 
 
 def test_segments_may_be_empty_and_videos_too(gallery):
