@@ -1,6 +1,8 @@
 """An open file or address, its video stream and its packets, by PyAV."""
 
+import errno
 import re
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,7 @@ class Container:
     """
 
     def __init__(self, place: str, address: bool):
+        self._address = address
         self.shown = one_line(_without_password(place) if address else place)
         self._container = self._open(place, address)
         if self._container.format.name == "tty":  # libav would draw a text
@@ -68,10 +71,20 @@ class Container:
         """All packets of the stream, then an empty one or None, which asks the decoder for what it holds."""
         av = need("av")
         try:
-            yield from self._container.demux(self.stream)
+            yield from self._listened() if self._address else self._container.demux(self.stream)
         except av.FFmpegError as error:
             self.error = error
             yield None
+
+    def _listened(self) -> Iterator["av.Packet"]:
+        """Packets of a connection; its other streams are listened to, lest the sound keep it alive alone."""
+        last = time.monotonic()
+        for packet in self._container.demux():
+            if packet.stream.index == self.stream.index:
+                yield packet
+                last = time.monotonic()
+            elif time.monotonic() - last > PATIENCE:
+                raise need("av").ExitError(errno.ETIMEDOUT, "")
 
     def stamp(self, item: "av.Packet | av.VideoFrame") -> int | None:
         """The timestamp by which a packet or frame is ordered and timed."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -356,6 +357,13 @@ class TestCamera:
             open_video(source)
         assert capfd.readouterr().err == ""
 
+    def test_says_to_whom_it_is_told_to_that_it_has_ended(self, monkeypatch):
+        monkeypatch.setattr(cv2, "VideoCapture", FakeCamera)
+        said = []
+        with warnings() as lines, open_video(0, report=said.append) as video:
+            assert len(list(video.frames())) == 3
+        assert said == ["camera 0 gave no more pictures after 1.0 s"] and not lines
+
     def test_gives_frames_until_it_is_pulled_out(self, monkeypatch):
         monkeypatch.setattr(cv2, "VideoCapture", FakeCamera)
         with warnings() as lines, open_video(0) as video:
@@ -369,6 +377,26 @@ class TestCamera:
         monkeypatch.setattr(cv2, "VideoCapture", FakeCamera)
         with pytest.raises(InputError, match="camera 0 is live"):
             open_video(0, start=1.0)
+
+
+def with_longer_sound(path: Path) -> Path:
+    """Write a video of 2 s with silence of 60 s."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=10)
+        video.width, video.height = SIZE
+        sound = container.add_stream("mp2", rate=16_000)
+        sound.bit_rate = 160_000
+        for second in range(60):
+            for number in range(10 * second, 10 * second + 10 if second < 2 else 0):
+                frame = av.VideoFrame.from_ndarray(picture(number), format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, 10)
+                container.mux(video.encode(frame))
+            if second == 2:
+                container.mux(video.encode(None))
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.int16), "s16", "mono")
+            silence.sample_rate, silence.pts = 16_000, 16_000 * second
+            container.mux(sound.encode(silence))
+    return path
 
 
 @contextmanager
@@ -429,6 +457,25 @@ class TestAddress:
         assert 10 < len(frames) <= 20 and [f.number for f in frames] == list(range(len(frames)))
         (line,) = lines
         assert "no data came for 0.5 s" in line and "secret" not in line
+
+    def test_whose_video_falls_silent_while_its_sound_goes_on_ends_too(self, tmp_path):
+        content = with_longer_sound(tmp_path / "sound.ts").read_bytes()
+        sent = []
+
+        def answer(connection: socket.socket) -> None:
+            with suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n\r\n")
+                for first in range(0, len(content), 188):
+                    connection.sendall(content[first : first + 188])
+                    sent.append(first)
+                    if first > len(content) // 20:  # the video is over
+                        time.sleep(0.01)
+
+        with warnings() as lines, serving(answer) as port:
+            frames = read(f"http://127.0.0.1:{port}/x.ts")
+        assert 10 < len(frames) <= 20 and 188 * len(sent) < len(content)
+        (line,) = lines
+        assert "no data came for 0.5 s" in line
 
     def test_of_single_pictures_has_the_times_of_their_arrival(self, monkeypatch):
         content = cv2.imencode(".jpg", picture(1))[1].tobytes()
