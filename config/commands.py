@@ -106,6 +106,24 @@ COMMANDS = {
             ),
         ),
         Command(
+            "search live",
+            "Index live cameras until Ctrl-C or SIGTERM: addresses, or cameras of this machine. One that is "
+            "lost is connected again. Whoever was seen is found seconds later.",
+            (
+                "rtsp://10.0.0.5/stream rtsp://10.0.0.6/stream --camera gate yard --detector yolox_s --fps 5",
+                "0 --keep 24h",
+            ),
+        ),
+        Command(
+            "search watch",
+            "Print a line when a person appears, until Ctrl-C or SIGTERM. Reads live cameras as live does, "
+            "or waits for what other machines write to a gallery on a Milvus server.",
+            (
+                "person.jpg --source rtsp://10.0.0.5/stream --camera gate --notify http://desk:8000/seen",
+                "person.jpg other.jpg --gallery http://server:19530",
+            ),
+        ),
+        Command(
             "search query",
             "Where was the person in these pictures? A picture is cut out around the person, or shows a "
             "whole scene, in which a detector finds the person; several are of one person.",

@@ -4,20 +4,30 @@ from .flag import Flag
 from .setting import setting
 
 INDEX, QUERY, ANNOTATE = "search index", "search query", "search annotate"
+LIVE, WATCH = "search live", "search watch"
 LIST, REMOVE, DEMO = "search list", "search remove", "search demo"
 
 SEARCH_FLAGS = (
     Flag(
         ("videos",), setting((), path=True), "VIDEO", "files, folders of frames, cameras, addresses", (INDEX,)
     ),
-    Flag(("images",), setting((), path=True), "IMAGE", "pictures of one person", (QUERY,)),
+    Flag(("sources",), setting(()), "SOURCE", "addresses (rtsp://…) and cameras (0, /dev/video0)", (LIVE,)),
+    Flag(("images",), setting((), path=True), "IMAGE", "pictures of one person", (QUERY, WATCH)),
+    Flag(
+        ("--source",),
+        setting(()),
+        "SOURCE",
+        "addresses (rtsp://…) and cameras (0, /dev/video0) to index and to watch (default: watch what others "
+        "write to the gallery, on a server)",
+        (WATCH,),
+    ),
     Flag(("video",), setting("", path=True), "VIDEO", "an indexed file or folder", (ANNOTATE,)),
     Flag(
         ("--gallery",),
         setting("gallery.db", path=True),
         "WHERE",
         "folder of milvus-lite, or address of a Milvus server",
-        (INDEX, QUERY, ANNOTATE, LIST, REMOVE),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, LIST, REMOVE),
     ),
     Flag(
         ("--weights",),
@@ -25,14 +35,14 @@ SEARCH_FLAGS = (
         "FILE",
         "network that compares people: mAPxx.pth beside its config.yml, or .onnx (default: the ready one in "
         "weights/)",
-        (INDEX, QUERY, ANNOTATE, DEMO),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, DEMO),
     ),
     Flag(
         ("--device",),
         setting("cuda", choices=("cuda", "cpu")),
         "DEVICE",
         "cuda or cpu",
-        (INDEX, QUERY, ANNOTATE, DEMO),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, DEMO),
     ),
     Flag(
         ("--detector",),
@@ -40,7 +50,7 @@ SEARCH_FLAGS = (
         "DETECTOR",
         "what finds people: yolox_nano to yolox_x, motion, an .onnx file of YOLOX or YOLOv5 to 11, or boxes "
         "as MOTChallenge's det.txt (default: motion)",
-        (INDEX, DEMO),
+        (INDEX, LIVE, WATCH, DEMO),
     ),
     Flag(
         ("--detector",),
@@ -54,17 +64,32 @@ SEARCH_FLAGS = (
         setting(0.5, least=0, most=1),
         "X",
         "least score with which a detector's box begins a track; lower ones, down to 0.1, continue it",
-        (INDEX,),
+        (INDEX, LIVE, WATCH),
     ),
     Flag(
         ("--tracker",),
         setting("bytetrack", choices=("bytetrack", "ocsort", "botsort")),
         "NAME",
         "bytetrack, ocsort or botsort",
-        (INDEX, DEMO),
+        (INDEX, LIVE, WATCH, DEMO),
     ),
     Flag(("--camera",), setting(""), "NAME", "name of the camera (default: that of the video)", (INDEX,)),
+    Flag(("--camera",), setting(()), "NAME", "a name for each camera (default: from its address)", (LIVE,)),
+    Flag(
+        ("--camera",),
+        setting(()),
+        "NAME",
+        "a name for each camera of --source; without it, watch only these cameras",
+        (WATCH,),
+    ),
     Flag(("--camera",), setting(()), "NAME", "only these cameras", (QUERY, REMOVE)),
+    Flag(
+        ("--keep",),
+        setting(""),
+        "TIME",
+        "remove who was seen longer ago, such as 30m, 24h or 7d (default: keep all)",
+        (LIVE, WATCH),
+    ),
     Flag(
         ("--start",),
         setting(""),
@@ -72,10 +97,10 @@ SEARCH_FLAGS = (
         "when the video begins, as 2026-11-25T08:00; without it, its own clock counts",
         (INDEX,),
     ),
-    Flag(("--every",), setting(1, least=1), "N", "look at each N-th frame", (INDEX,)),
-    Flag(("--fps",), setting(0.0, least=0), "X", "look at about X frames per second", (INDEX,)),
+    Flag(("--every",), setting(1, least=1), "N", "look at each N-th frame", (INDEX, LIVE, WATCH)),
+    Flag(("--fps",), setting(0.0, least=0), "X", "look at about X frames per second", (INDEX, LIVE, WATCH)),
     Flag(("--image",), setting((), path=True), "IMAGE", "pictures of a person to compare with", (ANNOTATE,)),
-    Flag(("--box",), setting(""), "X,Y,W,H", "where the person is in the picture", (QUERY, ANNOTATE)),
+    Flag(("--box",), setting(""), "X,Y,W,H", "where the person is in the picture", (QUERY, WATCH, ANNOTATE)),
     Flag(("--from",), setting(""), "TIME", "only from then on, as 0:12 or 2026-11-25T08:00", (QUERY, REMOVE)),
     Flag(("--to",), setting(""), "TIME", "only until then", (QUERY, REMOVE)),
     Flag(("--top",), setting(10, least=1), "N", "answers at most", (QUERY,)),
@@ -84,7 +109,7 @@ SEARCH_FLAGS = (
         setting(""),
         "X",
         "least similarity, a cosine (default: calibrated beside the weights, 1 in 1000 strangers passes)",
-        (QUERY, ANNOTATE),
+        (QUERY, WATCH, ANNOTATE),
     ),
     Flag(
         ("--format",),
@@ -98,6 +123,14 @@ SEARCH_FLAGS = (
         ("--out",), setting("", path=True), "FILE", "video to write (default: <name>-people.mp4)", (ANNOTATE,)
     ),
     Flag(("--sheet",), setting("", path=True), "FILE", "contact sheet to write, .png", (QUERY,)),
+    Flag(("--name",), setting(""), "NAME", "of the person (default: that of the first picture)", (WATCH,)),
+    Flag(
+        ("--notify",),
+        setting(""),
+        "URL",
+        "http or https address that is sent a JSON message by POST when the person appears",
+        (WATCH,),
+    ),
     Flag(("--video",), setting("", path=True), "VIDEO", "only this video", (REMOVE,)),
     Flag(("--folder",), setting("logs/search-demo", path=True), "FILE", "folder to draw into", (DEMO,)),
     Flag(("--seconds",), setting(20.0, above=0), "S", "length of each video", (DEMO,)),

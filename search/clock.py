@@ -6,6 +6,7 @@ from datetime import datetime
 from utils.errors import InputError
 
 A_YEAR = 365 * 86400.0  # seconds: what is later is a date
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}  # seconds
 
 
 def parse_start(text: str) -> float:
@@ -35,6 +36,18 @@ def parse_time(text: str) -> float:
         return parse_start(text)
     except InputError:
         raise InputError(f"{text!r} is no time; write it as 0:12 or as 2026-11-25T08:00") from None
+
+
+def parse_span(text: str) -> float:
+    """A length of time as ``90s``, ``30m``, ``24h`` or ``7d`` [seconds].
+
+    Raises:
+        InputError: it is none.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if not found:
+        raise InputError(f"{text!r} is no length of time; write it as 30m, 24h or 7d")
+    return float(found[1]) * UNITS[found[2]]
 
 
 def show_time(seconds: float, exact: bool = False) -> str:

@@ -14,25 +14,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from loguru import logger
 from tqdm import tqdm
 
-from config import READY_MODELS, find_subcommand
+from config import find_subcommand
 from search.annotate import Marks, write_marked
-from search.clock import parse_start, parse_time
+from search.clock import parse_start
 from search.demo import VideoSpec, draw_videos
 from search.demo.run import index_drawn, outcome_lines, score_drawn
 from search.detectors import Settings, make_detector
-from search.embedder import Embedder, make_embedder
+from search.embedder import Embedder
 from search.fingerprint import fingerprint
 from search.gallery import Gallery, Selection, VideoRow, open_gallery
 from search.indexing import Indexer
-from search.query import answers, calibrated_threshold, find_person, parse_box, person_vector
+from search.query import answers, find_person, parse_box, person_vector
 from search.report import FORMATS, videos_table
 from search.segment import SECONDS
 from search.sheet import write_sheet
 from search.tracker import CONTINUES, Tracker
 from search.video import Video, open_video
+from tools.search_live import live, watch
+from tools.search_options import embedder_of, gallery_of, pictures_of, selection, threshold_of
 from tools.start import read_options
 from utils.command import run_command
-from utils.device import select_device
 from utils.errors import InputError, one_line
 from utils.files import atomic_write
 from utils.logger import setup_logger
@@ -91,11 +92,7 @@ def index_one(
 
 def query(options: Namespace) -> int:
     """Where a person was."""
-    box, where = parse_box(options.box), selection(options)
-    if box and len(options.images) > 1:
-        raise InputError("--box is a place in one picture; give one")
-    detector = make_detector(options.detector) if options.detector else None
-    pictures = [find_person(file, detector, box) for file in options.images]
+    where, pictures = selection(options), pictures_of(options)
     embedder, threshold = embedder_of(options), threshold_of(options)
     with gallery_of(options, embedder) as gallery:
         vector = person_vector(pictures, embedder)
@@ -174,47 +171,6 @@ def demo(options: Namespace) -> int:
     return 0
 
 
-def embedder_of(options: Namespace) -> Embedder:
-    """The network that the options name, or the ready one."""
-    return make_embedder(weights_of(options), select_device(options.device, "0"))
-
-
-def weights_of(options: Namespace) -> str:
-    """The file of the network's weights."""
-    return options.weights or READY_MODELS["mobilenet_v2"]
-
-
-def gallery_of(options: Namespace, embedder: Embedder | None = None, create: bool = False) -> Gallery:
-    """The gallery that the options name."""
-    if embedder is None:
-        return open_gallery(options.gallery)
-    return open_gallery(options.gallery, embedder.weights, embedder.dim, create)
-
-
-def threshold_of(options: Namespace) -> float:
-    """The least similarity of an answer: as given, or calibrated for the weights."""
-    if options.threshold:
-        return float(options.threshold)
-    found = calibrated_threshold(Path(weights_of(options)))
-    if found is None:
-        logger.warning(
-            "no calibration beside the weights: every answer is shown, however unlike; make one with "
-            "tools/test.py --calibrate, or give a --threshold"
-        )
-        return -1.0
-    return found
-
-
-def selection(options: Namespace) -> Selection:
-    """The tracklets that the options name."""
-    texts = [vars(options)[name] for name in ("from", "to")]
-    since, until = (parse_time(text) if text else None for text in texts)
-    if since is not None and until is not None and since > until:
-        raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
-    video = getattr(options, "video", "")
-    return Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
-
-
 @contextmanager
 def progress(video: Video, rate: float) -> Iterator[tqdm]:
     """A bar with frames per second and the time left, on a terminal."""
@@ -225,6 +181,8 @@ def progress(video: Video, rate: float) -> Iterator[tqdm]:
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "search index": index,
+    "search live": live,
+    "search watch": watch,
     "search query": query,
     "search annotate": annotate,
     "search list": show,

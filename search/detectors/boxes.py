@@ -58,6 +58,10 @@ class BoxesDetector:
     def reset(self) -> None:
         """Frames do not depend on one another."""
 
+    def fresh(self) -> "BoxesDetector":
+        """Itself; see ``Detector``."""
+        return self
+
 
 def _read(path: str) -> np.ndarray:
     """The table (N, 6) of frame, x, y, width, height and score."""

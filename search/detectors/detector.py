@@ -62,6 +62,9 @@ class Detector(Protocol):
     def reset(self) -> None:
         """Forget the frames seen so far; what follows is another video, or another part of one."""
 
+    def fresh(self) -> "Detector":
+        """One like it for another camera; itself, if what it finds does not depend on earlier frames."""
+
 
 def detections(boxes: np.ndarray, scores: np.ndarray) -> "sv.Detections":
     """Boxes (N, 4) x1, y1, x2, y2 [pixels] and their scores (N,), as every detector gives them."""

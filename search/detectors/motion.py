@@ -56,6 +56,10 @@ class MotionDetector:
         self._background = None
         self._seen = 0
 
+    def fresh(self) -> "MotionDetector":
+        """See ``Detector``."""
+        return MotionDetector()
+
     def _people(self, image: np.ndarray) -> "sv.Detections":
         ratio = min(1.0, HEIGHT / image.shape[0])
         small = (

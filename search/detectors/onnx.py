@@ -71,6 +71,10 @@ class OnnxDetector:
     def reset(self) -> None:
         """Frames do not depend on one another."""
 
+    def fresh(self) -> "OnnxDetector":
+        """Itself; see ``Detector``."""
+        return self
+
     def _people(self, image: np.ndarray, place, output: np.ndarray) -> "sv.Detections":
         boxes, scores = self.layout.people(output, self._score)
         boxes = self.layout.letterbox.back(boxes, place, image).astype(np.float32)

@@ -10,10 +10,20 @@ from .pictures import Pictures
 from .source import Shot, Source
 from .stream import Stream
 
-__all__ = ["Shot", "Source", "open_source"]
+__all__ = ["Shot", "Source", "is_address", "is_camera", "open_source"]
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CAMERA = re.compile(r"[0-9]+|/dev/video[0-9]+")
+
+
+def is_address(place: str) -> bool:
+    """Whether a text is an address, such as ``rtsp://…``."""
+    return bool(_ADDRESS.match(place))
+
+
+def is_camera(place: str) -> bool:
+    """Whether a text names a camera of this machine: ``0`` or ``/dev/video0``."""
+    return bool(_CAMERA.fullmatch(place))
 
 
 def open_source(source: str | int | os.PathLike, fps: float | None = None) -> Source:
@@ -27,9 +37,9 @@ def open_source(source: str | int | os.PathLike, fps: float | None = None) -> So
         InputError: it cannot be opened.
     """
     place = os.fspath(source) if isinstance(source, os.PathLike) else str(source)
-    if _CAMERA.fullmatch(place):
+    if is_camera(place):
         return Camera(place)
-    if _ADDRESS.match(place):
+    if is_address(place):
         return Stream(place, address=True)
     if os.path.isdir(place):
         return Pictures(place, fps)

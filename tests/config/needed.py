@@ -4,6 +4,8 @@ NEEDED = {
     "results": ["logs/x"],
     "benchmark search": ["a.mp4"],
     "search index": ["a.mp4"],
+    "search live": ["rtsp://camera"],
+    "search watch": ["a.jpg"],
     "search query": ["a.jpg"],
     "search annotate": ["a.mp4"],
 }

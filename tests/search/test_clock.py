@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from search.clock import parse_start, parse_time, show_time
+from search.clock import parse_span, parse_start, parse_time, show_time
 from utils.errors import InputError
 
 
@@ -39,3 +39,10 @@ def test_times_are_shown_as_they_are_written():
     moment = datetime(2026, 11, 25, 8, 0, 12).timestamp()
     assert show_time(moment) == "2026-11-25 08:00:12"
     assert parse_time(show_time(moment)) == moment
+
+
+def test_lengths_of_time():
+    assert [parse_span(text) for text in ("90s", "1.5m", "24h", "7d")] == [90, 90, 86_400, 604_800]
+    for text in ("", "24", "h", "-1h", "1 h", "1w", "1h30m"):
+        with pytest.raises(InputError, match="is no length of time; write it as 30m"):
+            parse_span(text)

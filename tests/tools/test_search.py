@@ -6,15 +6,12 @@ from pathlib import Path
 
 import cv2
 import pytest
-import torch
-import yaml
 
-from config import load_cfg
-from modeling import build_model
 from search.film import Film
 from search.video import open_video
-from tests.conftest import SMALL_NET, assert_refused
+from tests.conftest import assert_refused
 from tests.search.people import frame, walk
+from tests.search.reid_network import write_network
 
 RATE = 10.0
 NETWORK = ("index", "query", "annotate")  # commands that need one
@@ -25,12 +22,7 @@ CLIPS = {"gate": [walk(0.5, 5), walk(3, 7, top=40)], "yard": [walk(1, 6, left=40
 def place(tmp_path_factory) -> Path:
     """A folder with weights, two clips, the boxes of each, and a picture of their first person."""
     folder = tmp_path_factory.mktemp("search")
-    torch.manual_seed(0)
-    cfg = load_cfg([*SMALL_NET, "--model_name", "osnet_x0_25"])
-    torch.save(build_model(cfg, num_classes=2).state_dict(), folder / "net.pth")
-    (folder / "net.config.yml").write_text(cfg.dump())
-    calibration = {"similarity": "cosine", "fpr_1e-3": {"threshold": 0.98}}
-    (folder / "net.calibration.yml").write_text(yaml.safe_dump(calibration))
+    write_network(folder, threshold=0.98)
     for name, walks in CLIPS.items():
         lines = []
         with Film(folder / f"{name}.mp4", RATE) as film:

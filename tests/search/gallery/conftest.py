@@ -62,13 +62,6 @@ def gallery(kind, uri) -> Iterator[Gallery]:
         yield opened
 
 
-@pytest.fixture
-def lite(tmp_path) -> Iterator[Gallery]:
-    """An empty gallery of milvus-lite."""
-    with open_gallery(str(tmp_path / "gallery.db"), WEIGHTS, DIM) as opened:
-        yield opened
-
-
 def drop(uri: str) -> None:
     """Delete a gallery from the server."""
     from pymilvus import MilvusClient

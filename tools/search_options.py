@@ -1,0 +1,71 @@
+"""What the options of tools/search.py stand for."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+from loguru import logger
+
+from config import READY_MODELS
+from search.clock import parse_time
+from search.detectors import make_detector
+from search.embedder import Embedder, make_embedder
+from search.fingerprint import fingerprint
+from search.gallery import Gallery, Selection, open_gallery
+from search.query import calibrated_threshold, find_person, parse_box
+from utils.device import select_device
+from utils.errors import InputError
+
+
+def embedder_of(options: Namespace) -> Embedder:
+    """The network that the options name, or the ready one."""
+    return make_embedder(weights_of(options), select_device(options.device, "0"))
+
+
+def weights_of(options: Namespace) -> str:
+    """The file of the network's weights."""
+    return options.weights or READY_MODELS["mobilenet_v2"]
+
+
+def pictures_of(options: Namespace) -> list[np.ndarray]:
+    """The person of the options' images, (h, w, 3) uint8 BGR each."""
+    box = parse_box(options.box)
+    if box and len(options.images) > 1:
+        raise InputError("--box is a place in one picture; give one")
+    # In a single picture, nothing moves.
+    detector = make_detector(options.detector) if options.detector not in ("", "motion") else None
+    return [find_person(file, detector, box) for file in options.images]
+
+
+def gallery_of(options: Namespace, embedder: Embedder | None = None, create: bool = False) -> Gallery:
+    """The gallery that the options name."""
+    if embedder is None:
+        return open_gallery(options.gallery)
+    return open_gallery(options.gallery, embedder.weights, embedder.dim, create)
+
+
+def threshold_of(options: Namespace) -> float:
+    """The least similarity of an answer: as given, or calibrated for the weights."""
+    if options.threshold:
+        try:
+            return float(options.threshold)
+        except ValueError:
+            raise InputError(f"--threshold {options.threshold} is not a number") from None
+    found = calibrated_threshold(Path(weights_of(options)))
+    if found is None:
+        logger.warning(
+            "no calibration beside the weights: every answer is shown, however unlike; make one with "
+            "tools/test.py --calibrate, or give a --threshold"
+        )
+        return -1.0
+    return found
+
+
+def selection(options: Namespace) -> Selection:
+    """The tracklets that the options name."""
+    texts = [vars(options)[name] for name in ("from", "to")]
+    since, until = (parse_time(text) if text else None for text in texts)
+    if since is not None and until is not None and since > until:
+        raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
+    video = getattr(options, "video", "")
+    return Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
