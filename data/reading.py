@@ -25,6 +25,18 @@ def read_image(path: str, size: tuple[int, int]) -> np.ndarray | None:
     return cv2.cvtColor(resize(image, size), cv2.COLOR_BGR2RGB)
 
 
+def read_rgb(path: str, highest: int = 256) -> np.ndarray | None:
+    """An image (h, w, 3) uint8 RGB in its own proportions, at most so high [pixels]; None: it is none."""
+    content = read_file(path)
+    image = None if content is None else decode_image(content)
+    if image is None:
+        return None
+    height, width = image.shape[:2]
+    if height > highest:
+        image = resize(image, (highest, max(1, round(width * highest / height))))
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """An image (h, w, 3) uint8 in another size, height and width [pixels]; itself, if it has it already."""
     height, width = size

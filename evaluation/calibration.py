@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from utils.errors import InputError
-from utils.figures import Figure
+from utils.figures import AMBER, COLOURS, Figure, in_style, new_figure, save_figure
 from utils.files import atomic_write
 
 from .gallery import GalleryIndex
@@ -89,17 +89,53 @@ def save_calibration(points: dict, curve: Roc, weights: Path) -> tuple[Path, Pat
     file, picture = weights.with_suffix(".calibration.yml"), weights.with_suffix(".roc.png")
     with atomic_write(file) as stream:
         yaml.safe_dump({"similarity": "cosine", **points}, stream, sort_keys=False)
-    with atomic_write(picture, "wb") as stream:
-        _draw(points, curve).savefig(stream, format="png", dpi=120)
+    save_figure(draw_roc(points, curve), picture)
     return file, picture
+
+
+@in_style
+def draw_roc(points: dict, curve: Roc) -> Figure:
+    """Draw the rates against each other, from the lowest false positive rate that so many pairs can show.
+
+    Args:
+        points: of ``operating_points``.
+        curve: of ``roc``.
+    """
+    figure = new_figure(6.4, 4.6, "Are two images of the same person?")
+    axes = figure.subplots()
+    lowest = 1 / curve.negatives  # one pair
+    shown = curve.fpr > 0
+    axes.plot(curve.fpr[shown], curve.tpr[shown], color=COLOURS[0])
+    for (name, point), colour in zip(_by_rate(points).items(), COLOURS[1:], strict=False):
+        label = f"FPR {name}: cosine {point['threshold']:.3f}, TPR {point['tpr']:.1%}"
+        if point["fpr"] > 0:
+            axes.plot(point["fpr"], point["tpr"], "o", color=colour, label=label, clip_on=False, zorder=3)
+        else:  # no pair of different people is above this threshold
+            axes.plot([], [], "o", color=colour, label=f"{label} (no wrong pair)")
+    eer = points["eer"]
+    place = np.argmin(np.abs(curve.thresholds - eer["threshold"]))
+    label = f"equal error rate {eer['rate']:.1%}: cosine {eer['threshold']:.3f}"
+    found = max(curve.fpr[place], lowest), curve.tpr[place]
+    axes.plot(*found, "D", color=AMBER, label=label, clip_on=False, zorder=3)
+    axes.set(xscale="log", xlim=(min(lowest, 0.5), 1), ylim=(0, 1.02))
+    axes.set(xlabel="false positive rate: different people called the same")
+    axes.set(ylabel="true positive rate: the same person called so")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_title(f"{curve.positives:,} pairs of the same person, {curve.negatives:,} of different people")
+    axes.legend(loc="lower right")
+    return figure
+
+
+def _by_rate(points: dict) -> dict[str, dict]:
+    """The points of the false positive rates, by the rate as text."""
+    return {name.removeprefix("fpr_"): point for name, point in points.items() if name.startswith("fpr_")}
 
 
 def calibration_table(points: dict) -> str:
     """The operating points for the log."""
     lines = ["  called the same person at | threshold |  TPR"]
-    for name, point in points.items():
-        if name.startswith("fpr"):
-            lines.append(f"  FPR {name[4:]:<21} | {point['threshold']:9.4f} | {point['tpr']:.1%}")
+    for rate, point in _by_rate(points).items():
+        lines.append(f"  FPR {rate:<21} | {point['threshold']:9.4f} | {point['tpr']:.1%}")
     eer = points["eer"]
     lines.append(f"  {'equal error rate':<25} | {eer['threshold']:9.4f} | {1 - eer['rate']:.1%}")
     return "\n".join(lines)
@@ -108,20 +144,3 @@ def calibration_table(points: dict) -> str:
 def _histogram(scores: torch.Tensor) -> np.ndarray:
     # A chunk has fewer than 2^24 pairs for each bin, so that histc's float32 counts are exact.
     return torch.histc(scores.clamp(-1, 1), BINS, -1, 1).double().cpu().numpy()
-
-
-def _draw(points: dict, curve: Roc) -> Figure:
-    figure = Figure(figsize=(5, 4), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(curve.fpr, curve.tpr)
-    for name, point in points.items():
-        if name.startswith("fpr") and point["fpr"] > 0:
-            axes.plot(
-                point["fpr"], point["tpr"], "o", label=f"FPR {name[4:]}: cosine {point['threshold']:.3f}"
-            )
-    axes.set(
-        xscale="log", xlim=(1e-5, 1), ylim=(0, 1), xlabel="false positive rate", ylabel="true positive rate"
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    return figure

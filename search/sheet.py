@@ -1,20 +1,20 @@
 """Contact sheets: a person and where the person was found, as one picture."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from utils.figures import Figure
-from utils.files import atomic_write
+from utils.figures import COLOURS, DARK, GREY, Figure, in_style, save_figure, shortened
+from utils.image_sheet import HEAD, LINE, ImageSheet
 
 from .clock import show_time
 from .query import Answer
 
 COLUMNS = 6
-CELL = (1.35, 2.75)  # inches
+IMAGE = (1.15, 2.3)  # width and height of an image [inches]
+GAP = 0.2  # between images [inches]
 
 
 def write_sheet(file: Path, query: Sequence[np.ndarray], found: Sequence[Answer]) -> None:
@@ -28,32 +28,35 @@ def write_sheet(file: Path, query: Sequence[np.ndarray], found: Sequence[Answer]
     Raises:
         InputError: it cannot be written.
     """
-    cells = [(picture, "query", "black") for picture in query[:COLUMNS]]
-    empty = -len(cells) % COLUMNS  # the answers begin a row of their own
-    cells += [(None, "", "")] * empty
-    cells += [(_decode(answer.thumbnail), caption(answer), "tab:blue") for answer in found]
-    rows = math.ceil(len(cells) / COLUMNS)
-    figure = Figure(figsize=(CELL[0] * COLUMNS, CELL[1] * rows), layout="constrained")
-    for place, (picture, text, colour) in enumerate(cells):
-        if picture is None:
-            continue
-        axes = figure.add_subplot(rows, COLUMNS, place + 1)
-        axes.imshow(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-        axes.set(xticks=[], yticks=[])
-        axes.set_title(text, fontsize=7, loc="left")
-        for side in axes.spines.values():
-            side.set(color=colour, linewidth=1.5)
+    save_figure(draw_sheet(query, found), file)
+
+
+@in_style
+def draw_sheet(query: Sequence[np.ndarray], found: Sequence[Answer]) -> Figure:
+    """Draw the query's pictures in a row, and below it the answers."""
+    rows = 1 + -(-max(1, len(found)) // COLUMNS)
+    step = (IMAGE[0] + GAP, IMAGE[1] + 3 * LINE + GAP)
+    title = "Where was this person?"
+    sheet = ImageSheet.titled(GAP + COLUMNS * step[0], HEAD + rows * step[1], title)
+    cells = [(place, picture, "query", DARK) for place, picture in enumerate(query[:COLUMNS])]
+    cells += [
+        (COLUMNS + place, _decode(answer.thumbnail), caption(answer), COLOURS[0])
+        for place, answer in enumerate(found)
+    ]
+    for place, picture, text, colour in cells:
+        row, column = divmod(place, COLUMNS)
+        left, top = GAP + column * step[0], HEAD + LINE + row * step[1]
+        sheet.image(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), left, top, IMAGE, text, colour)
     if not found:
-        figure.suptitle("nobody in the gallery is similar enough", fontsize=9)
-    with atomic_write(file, "wb") as stream:
-        figure.savefig(stream, format="png", dpi=130)
+        sheet.text(GAP, HEAD + step[1], "nobody in the gallery is similar enough", GREY)
+    return sheet.figure
 
 
 def caption(answer: Answer) -> str:
     """Camera, time and score, on three lines."""
-    camera = answer.camera if len(answer.camera) <= 18 else f"{answer.camera[:17]}…"
     end = show_time(answer.end).split(" ")[-1]  # a date once is enough
-    return f"{camera}\n{show_time(answer.start)} – {end}\n{answer.score:.2f}".replace("$", r"\$")
+    camera = shortened(answer.camera, 18)
+    return f"{camera}\n{show_time(answer.start)} – {end}\n{answer.score:.2f}"
 
 
 def _decode(thumbnail: bytes) -> np.ndarray:

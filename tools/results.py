@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import get_defaults, read_options
 from utils.command import run_command
+from utils.figures import save_figure
 from utils.run_overview import draw_runs, overview
 from utils.run_table import read_run, runs_table
 
@@ -21,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     runs = [read_run(Path(folder), defaults) for folder in options.runs]
     print((overview if options.overview else runs_table)(runs))
     if options.picture:
-        draw_runs(runs, Path(options.picture))
+        save_figure(draw_runs(runs), Path(options.picture))
     return 0
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from .figures import Figure
-from .files import atomic_write
+from .figures import COLOURS, Figure, epoch_axis, in_style, new_figure, percent_axis, plain, shortened
 from .run_table import Run
 
 STARTS = {"none": "random", "self": "ReID weights"}
@@ -37,28 +36,26 @@ def hours(run: Run, epoch: float) -> float:
     return sum(hours for number, hours in run.hours.items() if number <= epoch)
 
 
-def draw_runs(runs: Sequence[Run], file: Path) -> None:
-    """Draw mAP and Rank-1 of runs, by their epochs and by their hours, into a PNG file.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
+@in_style
+def draw_runs(runs: Sequence[Run]) -> Figure:
+    """Draw mAP and Rank-1 of runs, by their epochs and by their hours."""
+    figure = new_figure(10, 4.4, "mAP, and dotted Rank-1, of " + ("runs" if len(runs) > 1 else "a run"))
     by_epoch, by_hour = figure.subplots(1, 2, sharey=True)
-    for run in runs:
+    for number, run in enumerate(runs):
         epochs = [row["epoch"] for row in run.results]
+        style = {"color": COLOURS[number % len(COLOURS)], "marker": ".", "clip_on": False}
         for axes, places in ((by_epoch, epochs), (by_hour, [hours(run, epoch) for epoch in epochs])):
-            [line] = axes.plot(places, [row["mAP"] for row in run.results], marker=".", label=run.folder.name)
-            axes.plot(places, [row["rank1"] for row in run.results], ":", color=line.get_color())
-    by_epoch.set(xlabel="epoch", ylabel="%: mAP, dotted Rank-1", ylim=(0, 100))
-    by_hour.set(xlabel="hours of training")
-    by_epoch.xaxis.get_major_locator().set_params(integer=True)
-    by_epoch.legend(fontsize=8)
-    for axes in (by_epoch, by_hour):
-        axes.set_xlim(left=0)
-        axes.grid(alpha=0.3)
-    with atomic_write(file, "wb") as stream:
-        figure.savefig(stream, format="png", dpi=120)
+            label = plain(shortened(run.folder.name, 32))
+            axes.plot(places, [row["mAP"] for row in run.results], label=label, **style)
+            axes.plot(places, [row["rank1"] for row in run.results], ":", **style)
+    values = [row[name] for run in runs for row in run.results for name in ("mAP", "rank1")]
+    percent_axis(by_epoch.yaxis, min(values), max(values))
+    epoch_axis(by_epoch, max(run.results[-1]["epoch"] for run in runs))
+    by_epoch.set_ylabel("%")
+    by_hour.set_xlabel("hours of training")
+    by_hour.set_xlim(0, max(hours(run, run.results[-1]["epoch"]) for run in runs) or 1)
+    by_epoch.legend()
+    return figure
 
 
 def _teacher(settings: dict[str, object]) -> str:

@@ -1,6 +1,6 @@
 """What is wrong with a data set: quickly, from its records, or slowly, from its images."""
 
-from .examination import SUBSETS, Report, examine, images_per_id, report_table, report_tree
+from .examination import SUBSETS, Report, examine, report_table, report_tree
 from .findings import Finding, batch_findings, check_queries, quick_findings, report_quickly
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "batch_findings",
     "check_queries",
     "examine",
-    "images_per_id",
     "quick_findings",
     "report_quickly",
     "report_table",

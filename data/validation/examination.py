@@ -46,6 +46,11 @@ class Report:
         """0: nothing found, 1: warnings, 2: an error."""
         return max((2 if finding.is_error else 1 for finding in self.findings), default=0)
 
+    def images_per_person(self, subset: str) -> np.ndarray:
+        """(ids,) number of images of each person."""
+        pids = [record.pid for record in getattr(self.dataset, subset)]
+        return np.unique(pids, return_counts=True)[1]
+
     def sizes(self, subset: str) -> np.ndarray:
         """(n, 2) heights and widths of the readable images [pixels]."""
         facts = [self.facts[record.path] for record in getattr(self.dataset, subset)]
@@ -96,7 +101,7 @@ def report_table(report: Report) -> str:
         ids, images, cameras = counts(records)
         sizes = report.sizes(subset)
         row = f"{subset:<8} | {ids:5d} | {images:7d} | {cameras:7d} | {images - len(sizes):10d}"
-        spans = [images_per_id(records), sizes[:, 0], sizes[:, 1]]
+        spans = [report.images_per_person(subset), sizes[:, 0], sizes[:, 1]]
         rows.append(" | ".join([row, *(f"{_span(values):>16}" for values in spans)]))
     rule = "-" * len(rows[0])
     lines = [
@@ -125,11 +130,6 @@ def report_tree(report: Report) -> dict:
         for f in report.findings
     ]
     return {"name": report.dataset.name, "subsets": subsets, "findings": findings}
-
-
-def images_per_id(records: list[Record]) -> np.ndarray:
-    """(ids,) number of images of each person."""
-    return np.unique([record.pid for record in records], return_counts=True)[1]
 
 
 def _read(path: str) -> ImageFacts:
@@ -166,6 +166,7 @@ def _duplicates(
         f"{len(shared)} pictures of train are in query or gallery, byte for byte",
         _pairs(shared),
         "keep each in one of the parts; results on images seen in training are too good",
+        _both(shared),
     )
     yield from (
         _two_people(where, images) for where, images in (("train", train), ("query and gallery", test))
@@ -182,6 +183,7 @@ def _duplicates(
         f"{len(counting)} pictures of query count as their own match, being in gallery byte for byte",
         _pairs(counting),
         "take them out of the gallery; finding a copy says nothing",
+        _both(counting),
     )
 
 
@@ -204,11 +206,16 @@ def _two_people(where: str, images: dict[bytes, list[Record]]) -> Finding:
         f"{len(pairs)} pictures of {where} are there as two people, byte for byte",
         _pairs(pairs),
         "remove the one that is wrong",
+        _both(pairs),
     )
 
 
 def _pairs(pairs: list[tuple[Record, Record]]) -> list[str]:
     return [f"{one.path} = {other.path}" for one, other in pairs]
+
+
+def _both(pairs: list[tuple[Record, Record]]) -> tuple[str, ...]:
+    return tuple(record.path for pair in pairs for record in pair)
 
 
 def _odd_sizes(facts: dict[str, ImageFacts]) -> Iterator[Finding]:
@@ -225,4 +232,5 @@ def _odd_sizes(facts: dict[str, ImageFacts]) -> Iterator[Finding]:
             f"{median:.4g}",
             [f"{path} ({sizes[path][0]}x{sizes[path][1]})" for path in odd],
             "look at them; a badly cut image is better left out",
+            tuple(odd),
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from loguru import logger
@@ -23,12 +24,14 @@ class Finding:
         what: the mistake, beginning with how often it is there.
         names: what it is in, all of it.
         fix: what to do.
+        images: some files that show it.
     """
 
     is_error: bool
     what: str
     names: list[str]
     fix: str
+    images: tuple[str, ...] = ()
 
     def line(self, shown: int = 3) -> str:
         """All of it in one line, with the first few names."""
@@ -104,6 +107,7 @@ def _query_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
                 "put images of the same people under other cameras into the gallery, name another data set "
                 "with DATASETS.TEST_NAME, or, if the camera ids mean nothing, TEST.SAME_CAMERA keep"
                 + _spelled_differently(dataset, absent),
+                _paths(absent + hidden),
             )
         ]
     findings = [
@@ -113,6 +117,7 @@ def _query_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
             _people_and_cameras(dataset, absent),
             "add images of these people to the gallery, or take out the queries; they do not count"
             + _spelled_differently(dataset, absent),
+            _paths(absent),
         ),
         Finding(
             False,
@@ -120,6 +125,7 @@ def _query_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
             "query's own camera only",
             _people_and_cameras(dataset, hidden),
             "add images of these people under other cameras, or TEST.SAME_CAMERA keep; they do not count",
+            _paths(hidden),
         ),
     ]
     return [finding for finding in findings if finding.names]
@@ -163,18 +169,29 @@ def _train_findings(dataset: ReidDataset) -> list[Finding]:
             f"{len(single)} of {len(images)} people in train have one image",
             [names.person(pid) for pid in single],
             "add images of them, or take them out; one image teaches nothing about what is alike",
+            _paths(dataset.train, single),
         ),
         Finding(
             False,
             f"{len(one_camera)} of {len(images)} people in train were seen by one camera only",
             [names.person(pid) for pid in one_camera],
             "add images from other cameras, if there are any",
+            _paths(dataset.train, one_camera),
         ),
         Finding(
             False,
             f"{len(both)} people are in train and in query or gallery",
             [names.person(pid) for pid in both],
             "keep each person in one of the parts; results on people seen in training are too good",
+            _paths(dataset.train, both),
         ),
     ]
     return [finding for finding in findings if finding.names]
+
+
+def _paths(records: list[Record], pids: Collection[int] | None = None) -> tuple[str, ...]:
+    """The first image of each person of the records, or of those of these numbers."""
+    first: dict[int, str] = {}
+    for record in records:
+        first.setdefault(record.pid, record.path)
+    return tuple(path for pid, path in first.items() if pids is None or pid in pids)

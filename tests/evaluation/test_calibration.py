@@ -6,7 +6,14 @@ import yaml
 
 import evaluation.scores
 from evaluation import GalleryIndex
-from evaluation.calibration import BINS, calibration_table, operating_points, roc, save_calibration
+from evaluation.calibration import (
+    BINS,
+    calibration_table,
+    draw_roc,
+    operating_points,
+    roc,
+    save_calibration,
+)
 from utils.errors import InputError
 
 
@@ -69,6 +76,28 @@ def test_calibration_is_written_beside_the_weights(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         save_calibration(points, curve, tmp_path / "file" / "x.pth")
+
+
+def test_the_picture_shows_the_rates_and_the_thresholds():
+    query, gallery, ids = pairs()
+    curve = roc(query, gallery, GalleryIndex(*ids))
+    points = operating_points(curve)
+    (axes,) = draw_roc(points, curve).axes
+    x, y = axes.lines[0].get_data()
+    assert np.array_equal(x, curve.fpr[curve.fpr > 0]) and np.array_equal(y, curve.tpr[curve.fpr > 0])
+    assert axes.get_xlim() == (1 / curve.negatives, 1) and axes.get_xscale() == "log"
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    for label, name in zip(labels, ("fpr_1e-3", "fpr_1e-4", "eer"), strict=True):
+        assert f"cosine {points[name]['threshold']:.3f}" in label
+    assert f"{curve.negatives:,} of different people" in axes.get_title(loc="left")
+
+
+def test_the_picture_of_a_test_without_a_mistake():
+    features = torch.eye(3)
+    curve = roc(features, features, GalleryIndex([0, 1, 2], [0, 1, 2], [0, 0, 0], [1, 1, 1]))
+    (axes,) = draw_roc(operating_points(curve), curve).axes
+    assert axes.get_xlim() == (1 / 6, 1) and set(axes.lines[0].get_ydata()) == {1}
+    assert sum("(no wrong pair)" in text.get_text() for text in axes.get_legend().get_texts()) == 2
 
 
 def test_a_threshold_needs_both_kinds_of_pairs():

@@ -1,12 +1,15 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import pytest
 import yaml
 
 from tests.conftest import ROOT, assert_refused
+from utils.run_overview import draw_runs
+from utils.run_table import Run
 
 CSV = "epoch,mAP,rank1,rank5,rank10,mINP\n1,10.0,20.0,30.0,40.0,1.0\n{epoch},{mAP},{rank1},70.0,80.0,9.0\n"
 LOG = """2026-01-01 | INFO | utils.run_folder:log_environment:1 - Device: cpu (x), 2 threads; seed {seed}
@@ -71,6 +74,15 @@ def test_overview_and_picture(command, tmp_path):
     ]
     picture = cv2.imread(str(tmp_path / "curves.png"))
     assert picture is not None and picture.shape[1] > 2 * picture.shape[0]
+
+
+def test_curves_of_a_run_of_one_epoch():
+    results = [{"epoch": 1.0, "mAP": 38.0, "rank1": 59.0}]
+    by_epoch, by_hour = draw_runs([Run(Path("a"), {}, results, "", "", {})]).axes
+    assert by_epoch.get_xlim() == by_hour.get_xlim() == (0, 1)
+    assert [tick for tick in by_epoch.get_xticks() if 0 <= tick <= 1] == [0, 1]
+    assert [[*line.get_ydata()] for line in by_epoch.lines] == [[38], [59]]
+    assert all(line.get_marker() == "." for line in by_epoch.lines), "a line through one point is not seen"
 
 
 @pytest.fixture
