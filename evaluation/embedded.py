@@ -15,9 +15,9 @@ class Embedded(NamedTuple):
     indices: torch.Tensor  # (N,) int64, place in the loader's records
     mirrored: torch.Tensor | None = None  # (N, D) float32, features of the mirror images; None: not computed
 
-    def where(self, mask: torch.Tensor) -> "Embedded":
-        """The images of a mask (N,)."""
-        return Embedded(*(None if field is None else field[mask] for field in self))
+    def where(self, chosen: torch.Tensor) -> "Embedded":
+        """The images of a mask (N,), or of places (n,) int64, in their order."""
+        return Embedded(*(None if field is None else field[chosen] for field in self))
 
     def normalised(self) -> "Embedded":
         """The same images with features scaled to length 1."""

@@ -5,12 +5,37 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from yacs.config import CfgNode
 
 from utils.files import atomic_write
 
+from .embedded import TestImages
+from .evaluate import plain_scores
 from .gallery import GalleryIndex
 from .ranking import QueryRanks
+
+
+def results_of_test(
+    cfg: CfgNode, images: TestImages, ranks: QueryRanks, paths: Sequence[str], worst: int = 0
+) -> list[dict]:
+    """What the queries of a test found by the plain ranking, as ``query_results`` gives it.
+
+    Args:
+        cfg: the settings; those of TEST count, with the protocol 'standard'.
+        images: as the network gives them.
+        ranks: of each query, in this ranking.
+        paths: files, by the images' ``indices``.
+        worst: only of so many queries, those with the lowest average precision; 0: of all.
+    """
+    if worst:
+        chosen = np.argsort(ranks.average_precision, kind="stable")[:worst]  # those without a match go last
+        images = images._replace(query=images.query.where(torch.from_numpy(chosen)))
+        ranks = QueryRanks(*(field[chosen] for field in ranks))
+    index = GalleryIndex.of(images.query, images.gallery, cfg.TEST.SAME_CAMERA)
+    q_paths, g_paths = ([paths[i] for i in part.indices.tolist()] for part in (images.query, images.gallery))
+    return query_results(plain_scores(cfg, images), index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
 
 
 def query_results(
@@ -33,8 +58,8 @@ def query_results(
 
     Returns:
         One dict per query, those with a match from the worst to the best, then those without one: query,
-            pid, camid, average_precision, first_match (rank; None without a match), top (list of path, score,
-            match).
+            pid, camid, average_precision, first_match (rank; None without a match), first_match_path, top
+            (list of path, score, match).
     """
     results = []
     for chunk in scores:
@@ -52,6 +77,8 @@ def query_results(
                 for g, score in zip(best.indices.tolist(), best.values.tolist(), strict=True)
             ]
             found = int(ranks.first_match[q])
+            matches = own[is_match]
+            nearest = matches[int(row[torch.from_numpy(matches).to(row.device)].argmax())] if found else None
             results.append(
                 {
                     "query": q_paths[q],
@@ -59,6 +86,7 @@ def query_results(
                     "camid": int(index.q_camids[q]),
                     "average_precision": float(ranks.average_precision[q]) if found else None,
                     "first_match": found or None,
+                    "first_match_path": g_paths[nearest] if found else None,
                     "top": top,
                 }
             )

@@ -8,8 +8,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from evaluation import GalleryIndex, rank_queries
-from evaluation.per_query import query_results, save_query_results, worst_lines
+from config import load_cfg
+from evaluation import Embedded, GalleryIndex, TestImages, rank_images, rank_queries
+from evaluation.per_query import query_results, results_of_test, save_query_results, worst_lines
 from evaluation.scores import feature_scores
 from utils.errors import InputError
 
@@ -31,6 +32,7 @@ def test_results_of_each_query(tmp_path):
     assert first["average_precision"] == pytest.approx(1 / 3)
     assert first["top"][0]["score"] == pytest.approx(float(query[0] @ gallery[1]), abs=1e-5)
     assert results[2]["average_precision"] is None and results[2]["first_match"] is None
+    assert [r["first_match_path"] for r in results] == ["c", "b", None]
 
     for name in ("r.json", "r.csv", "sub/r.parquet"):
         save_query_results(results, tmp_path / name)
@@ -47,6 +49,25 @@ def test_results_of_each_query(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         save_query_results(results, tmp_path / "file" / "r.csv")
+
+
+def test_the_worst_queries_of_a_test_are_the_first_of_all():
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(number, camid, start):
+        pids = torch.randint(0, 5, (number,), generator=generator)
+        features = torch.randn(number, 4, generator=generator)
+        return Embedded(features, pids, torch.full((number,), camid), start + torch.arange(number))
+
+    images = TestImages(draw(12, 0, 0), draw(30, 1, 12))
+    images.query.pids[4] = 77  # without a match
+    cfg = load_cfg([], "test")
+    paths = [f"{number}.jpg" for number in range(42)]
+    ranks = rank_images(cfg, images).ranks
+    every = results_of_test(cfg, images, ranks, paths)
+    assert len(every) == 12 and every[-1]["query"] == "4.jpg"
+    assert results_of_test(cfg, images, ranks, paths, worst=5) == every[:5]
+    assert results_of_test(cfg, images, ranks, paths, worst=50) == every
 
 
 @pytest.mark.parametrize("name", ["r.json", "r.parquet"])
