@@ -18,9 +18,10 @@ test: .venv/tested
 
 setup: .venv/installed
 
-# What only the search and its tests need. The tests with a Milvus server need requirements-test.txt, too.
-.venv/tested: .venv/installed requirements-search.txt
-	$(BIN)/python -m pip install --quiet -r requirements-search.txt
+# What only the search, watching a training and their tests need. The tests with a Milvus server need
+# requirements-test.txt, too.
+.venv/tested: .venv/installed requirements-search.txt requirements-watch.txt
+	$(BIN)/python -m pip install --quiet -r requirements-search.txt -r requirements-watch.txt
 	@touch $@
 
 .venv/installed: requirements.txt

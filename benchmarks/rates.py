@@ -17,8 +17,9 @@ from engine.run import Run
 from engine.trainer import handlers
 from layers import make_loss
 from modeling import build_model
+from utils.memory import peak_memory
 
-from .machine import machine, peak_memory
+from .machine import machine
 from .per_image_pipeline import PerImageDataset, per_image_transform
 
 # Dense bfloat16 (V100, T4: float16) FLOP/s by NVIDIA's data sheets, by a part of the GPU's name.

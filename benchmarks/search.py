@@ -15,8 +15,9 @@ from search.gallery import VideoRow, open_gallery
 from search.indexing import Indexer
 from search.tracker import Tracker
 from search.video import Frame, open_video
+from utils.memory import peak_memory
 
-from .machine import machine, peak_memory
+from .machine import machine
 from .plain_search import plain_search
 
 

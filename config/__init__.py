@@ -4,7 +4,7 @@ from .checks import Choices, check_datasets, check_network, check_paths
 from .command_line import find_subcommand, read_options
 from .defaults import get_defaults
 from .errors import ConfigError
-from .load import READY_MODELS, compare_settings, load_cfg
+from .load import READY_MODELS, compare_settings, flat_settings, load_cfg
 
 __all__ = [
     "READY_MODELS",
@@ -15,6 +15,7 @@ __all__ = [
     "check_paths",
     "compare_settings",
     "find_subcommand",
+    "flat_settings",
     "get_defaults",
     "load_cfg",
     "read_options",

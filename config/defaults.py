@@ -264,6 +264,14 @@ _C.SOLVER.EVAL_PERIOD = setting(1, least=1, may_change=True)
 # Weights kept: the best KEEP_BEST by mAP, and always the newest. 0: all.
 _C.SOLVER.KEEP_BEST = setting(3, least=0, may_change=True)
 
+# --------------------------------------------------------------------------------------------------- watching
+_C.LOG = Section(may_change=True)
+# Programs to watch the training with, besides curves.png, as in [tensorboard, wandb]; --help lists them. Each
+# needs the package of its name. A run that is resumed goes on where it was. [] switches them off.
+_C.LOG.WRITERS = setting(
+    (), check=lambda names: len(names) == len(set(names)), text="must name programs, each once"
+)
+
 # ----------------------------------------------------------------------------------------------- distillation
 _C.KD = Section()
 # Self-distillation: the last stage of a ResNet teaches the earlier ones. MODEL.NAME resnet18_kd, … switches

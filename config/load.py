@@ -79,8 +79,12 @@ def compare_settings(cfg: CfgNode, run: str) -> list[str]:
     Raises:
         ConfigError: a change that would make it a different training.
     """
-    now = dict(_flatten(yaml.safe_load(cfg.dump())))
-    return check_changes(now, dict(_flatten(yaml.safe_load(run))))
+    return check_changes(flat_settings(cfg), dict(_flatten(yaml.safe_load(run))))
+
+
+def flat_settings(cfg: CfgNode) -> dict[str, Any]:
+    """Every setting by its dotted name, as a plain value."""
+    return dict(_flatten(yaml.safe_load(cfg.dump())))
 
 
 def _all_pairs(config_file: str, pairs: list[tuple[str, Any]], kind: Kind) -> list[tuple[str, Any]]:

@@ -1,20 +1,23 @@
-"""The figures of a run so far: losses by log line, results by evaluation."""
+"""The figures of a run so far: everything that the trainer's events carried."""
 
 from collections import namedtuple
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ignite.engine import Engine
 
 from utils.run_folder import COLUMNS
 
-from .events import TrainingEvents, iteration_of_epoch
+from .events import TrainingEvents
 
 
-class Logged(NamedTuple):
-    """The figures of a log line."""
+class Measured(NamedTuple):
+    """What an event of the trainer carried."""
 
-    epoch: float  # epochs trained, with their fraction
-    loss: float
+    event: str  # value of TrainingEvents: logged or evaluated
+    iteration: int  # trained so far
+    epoch: float  # epochs trained so far, with their fraction
+    metrics: dict[str, float]  # see TrainingEvents
 
 
 # An evaluation, as a row of results.csv; all but the epoch in percent.
@@ -24,19 +27,35 @@ Evaluated = namedtuple("Evaluated", COLUMNS)
 class History:
     """Collects the figures that a trainer's events carry.
 
+    Args:
+        weights: of the parts of the loss, by name.
+
     Attributes:
-        losses: every log line.
-        results: every evaluation.
+        measured: everything, in its order.
     """
 
-    def __init__(self):
-        self.losses: list[Logged] = []
-        self.results: list[Evaluated] = []
+    def __init__(self, weights: Mapping[str, float]):
+        self.weights = dict(weights)
+        self.measured: list[Measured] = []
 
     def attach(self, trainer: Engine) -> None:
         """Listen to a trainer; before the writers, which read what is collected here."""
-        trainer.add_event_handler(TrainingEvents.LOGGED, self._add_loss)
-        trainer.add_event_handler(TrainingEvents.EVALUATED, self._add_result)
+        for event in (TrainingEvents.LOGGED, TrainingEvents.EVALUATED):
+            trainer.add_event_handler(event, self._add, event.value)
+
+    @property
+    def lines(self) -> list[Measured]:
+        """What was measured in training, by log line."""
+        return [measured for measured in self.measured if measured.event == TrainingEvents.LOGGED.value]
+
+    @property
+    def results(self) -> list[Evaluated]:
+        """Every evaluation."""
+        return [
+            Evaluated(round(epoch), *(round(100 * metrics[name], 3) for name in COLUMNS[1:]))
+            for event, _, epoch, metrics in self.measured
+            if event == TrainingEvents.EVALUATED.value
+        ]
 
     @property
     def since_best(self) -> int:
@@ -46,18 +65,13 @@ class History:
 
     def state_dict(self) -> dict:
         """The figures so far, as plain values."""
-        return {"losses": [*map(tuple, self.losses)], "results": [*map(tuple, self.results)]}
+        return {"measured": [*map(tuple, self.measured)]}
 
     def load_state_dict(self, state: dict) -> None:
         """Continue with the figures of a ``state_dict``."""
-        self.losses = [Logged(*line) for line in state["losses"]]
-        self.results = [Evaluated(*row) for row in state["results"]]
+        self.measured = [Measured(*values) for values in state["measured"]]
 
-    def _add_loss(self, engine: Engine) -> None:
+    def _add(self, engine: Engine, event: str) -> None:
         state = engine.state
-        epoch = state.epoch - 1 + iteration_of_epoch(engine) / state.epoch_length
-        self.losses.append(Logged(epoch, state.metrics["loss"]))
-
-    def _add_result(self, engine: Engine) -> None:
-        values = (round(100 * engine.state.metrics[name], 3) for name in COLUMNS[1:])
-        self.results.append(Evaluated(engine.state.epoch, *values))
+        epoch = state.iteration / state.epoch_length
+        self.measured.append(Measured(event, state.iteration, epoch, dict(state.metrics)))

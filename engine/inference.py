@@ -1,5 +1,7 @@
 """Evaluation of a network: its features, handed to ``evaluation``, and the log of what comes back."""
 
+from typing import NamedTuple
+
 import torch
 from loguru import logger
 from torch import nn
@@ -22,8 +24,16 @@ from utils.logger import log_plain
 from .features import FeatureExtractor
 
 
-def evaluate(cfg: CfgNode, model: nn.Module, val_loader: DeviceLoader, num_query: int) -> RankMetrics | None:
-    """Metrics of the plain ranking, as training needs them after an epoch; None except in the first process.
+class Evaluation(NamedTuple):
+    """The images of a test, and how well the plain ranking finds them."""
+
+    images: TestImages  # as the network gives them
+    ranks: QueryRanks
+    metrics: RankMetrics
+
+
+def evaluate(cfg: CfgNode, model: nn.Module, val_loader: DeviceLoader, num_query: int) -> Evaluation | None:
+    """The plain ranking, as training needs it after an epoch; None except in the first process.
 
     Args:
         cfg: the settings.
@@ -32,7 +42,10 @@ def evaluate(cfg: CfgNode, model: nn.Module, val_loader: DeviceLoader, num_query
         num_query: number of query images.
     """
     images = embed_test(cfg, make_extractor(cfg, model, val_loader), val_loader, num_query)
-    return None if process_number() > 0 else rank_images(cfg, images, val_loader.device).metrics
+    if process_number() > 0:
+        return None
+    result = rank_images(cfg, images, val_loader.device)
+    return Evaluation(images, result.ranks, result.metrics)
 
 
 def do_inference(
@@ -41,7 +54,7 @@ def do_inference(
     val_loader: DeviceLoader,
     num_query: int,
     multi_query_loader: DeviceLoader | None = None,
-) -> tuple[TestImages, QueryRanks] | None:
+) -> Evaluation | None:
     """Evaluate every way of ranking that is switched on, and log one row per way.
 
     Args:
@@ -52,8 +65,7 @@ def do_inference(
         multi_query_loader: further images of the queries' people, or None.
 
     Returns:
-        The images as the network gives them, and the ranks of the plain ranking; None except in the first
-        process, the only one that ranks.
+        Of the plain ranking; None except in the first process, the only one that ranks.
     """
     model.to(val_loader.device, memory_format=torch.channels_last)
     extractor = make_extractor(cfg, model, val_loader)
@@ -67,7 +79,7 @@ def do_inference(
     log_metrics(results[0].metrics, num_query)
     if len(results) > 1:
         log_plain(comparison(results))
-    return images, results[0].ranks
+    return Evaluation(images, results[0].ranks, results[0].metrics)
 
 
 def make_extractor(cfg: CfgNode, model: nn.Module, loader: DeviceLoader) -> FeatureExtractor:

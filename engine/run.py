@@ -3,10 +3,11 @@
 from contextlib import ExitStack
 
 import ignite.distributed as idist
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from loguru import logger
 
 from utils.distributed import share_buffers
+from utils.memory import peak_memory
 from utils.run_folder import RunFolder
 
 from .checkpoint import BestCheckpoints
@@ -18,11 +19,12 @@ from .inference import evaluate
 from .interrupt import Interrupt, StoppedError
 from .meter import Meter
 from .non_finite import LossWatch
+from .pace import Pace
 from .run_state import RunState, only_one
 from .saving import BackgroundSaver
 from .step import TrainStep
 from .training import Training
-from .writers import WRITERS
+from .writers import Writers
 
 
 class Run:
@@ -38,6 +40,8 @@ class Run:
     Attributes:
         trainer: its ``output`` is the number of images of the batch.
         state: everything that the run is resumed from.
+        epoch_pace: of the epoch.
+        line_pace: since the last log line of the epoch.
     """
 
     def __init__(self, training: Training, folder: RunFolder | None):
@@ -47,9 +51,12 @@ class Run:
         self.meter = Meter(training.device)
         self.watch = LossWatch(cfg.SOLVER.SKIP_BAD_STEPS, lambda i: records[i].path, folder)
         self.ema = WeightAverage(training.model, cfg.SOLVER.EMA) if cfg.SOLVER.EMA else None
-        self.interrupt, self.saver, self.history = Interrupt(), BackgroundSaver(), History()
-        self.checkpoints = None
+        self.epoch_pace, self.line_pace = Pace(), Pace()
+        self.interrupt, self.saver = Interrupt(), BackgroundSaver()
+        self.history = History(training.loss_weights)
+        self.checkpoints = self.writers = None
         if folder:
+            self.writers = Writers(training, folder, self.history)
             distilled = training.distillation is not None
             self.checkpoints = BestCheckpoints(folder, cfg.SOLVER.KEEP_BEST, self.saver, distilled)
         training.train_loader.loader.while_waiting = self.stop_waiting
@@ -72,6 +79,7 @@ class Run:
             "meter": self.meter,
             "watch": self.watch,
             "history": self.history if self.folder else None,
+            "writers": self.writers,
             "checkpoints": self.checkpoints,
         }
 
@@ -87,11 +95,22 @@ class Run:
         return self._stack.__exit__(*error)
 
     def attach_writers(self) -> None:
-        """Let history and writers listen; the history first, as the others read it."""
-        if self.folder:
+        """Let history and writers listen, once it is known where the run stands; the history first.
+
+        Raises:
+            InputError: a writer cannot begin.
+        """
+        if self.writers:
             self.history.attach(self.trainer)
-            for writer in WRITERS:
-                writer(self.folder, self.history).attach(self.trainer)
+            self._stack.callback(self.writers.close)
+            self.writers.attach(self.trainer)
+        if self.writers and self.writers.viewers:
+            # After the first batch is drawn for them, which is not the training's time.
+            self.trainer.add_event_handler(Events.ITERATION_STARTED(once=1), lambda _: self.start_pace())
+
+    def start_pace(self) -> None:
+        """Set the clocks of an epoch to zero."""
+        self.epoch_pace, self.line_pace = Pace(), Pace()
 
     def update(self, engine: Engine, batch) -> int:
         """Train on a batch; returns the number of its images."""
@@ -100,13 +119,24 @@ class Run:
         scalars = self.step(batch, left)
         self.meter.update(scalars)
         self.watch.add(state.epoch, iteration_of_epoch(engine), scalars["loss"], batch.indices)
+        self.epoch_pace.add(len(batch.pids))
+        self.line_pace.add(len(batch.pids))
         return len(batch.pids)
 
     def log(self, engine: Engine) -> None:
         """If a log line is due, read the meter and fire LOGGED."""
-        if is_line_due(engine, self.cfg.SOLVER.LOG_PERIOD):
-            engine.state.metrics = self.meter.read() | {"lr": self.training.scheduler.get_last_lr()[0]}
-            engine.fire_event(TrainingEvents.LOGGED)
+        if not is_line_due(engine, self.cfg.SOLVER.LOG_PERIOD):
+            return
+        engine.state.metrics = self.meter.read() | self._rates()  # read waits for the device; then the clock
+        engine.state.metrics["images_per_s"] = self.line_pace.images_per_second
+        engine.state.metrics["memory_GB"] = peak_memory(self.training.device) / 1e9
+        self.line_pace = Pace()
+        engine.fire_event(TrainingEvents.LOGGED)
+
+    def _rates(self) -> dict[str, float]:
+        """The learning rates: 'lr', of the head, and those of the other groups of parameters."""
+        first, *others = self.training.optimizer.param_groups
+        return {"lr": first["lr"]} | {f"lr_{group['name']}": group["lr"] for group in others}
 
     def save(self) -> None:
         """Save last.pth, unless a loss was not finite.
@@ -162,11 +192,12 @@ class Run:
         if training.val_loader.loader.num_workers:
             self.saver.wait()  # a process forked now would inherit the locks of the thread
         with self.interrupt.at_once():
-            metrics = evaluate(self.cfg, model, training.val_loader, training.num_query)
+            found = evaluate(self.cfg, model, training.val_loader, training.num_query)
         self.state.evaluated = engine.state.epoch
-        if metrics:
-            engine.state.ranking, engine.state.metrics = metrics, metrics.summary()
+        if found:
+            engine.state.evaluation, engine.state.metrics = found, found.metrics.summary()
             engine.fire_event(TrainingEvents.EVALUATED)
+            engine.state.evaluation = None  # the features of all test images
 
     def save_weights(self, engine: Engine) -> None:
         """Save mAPxx.pth after an evaluation."""

@@ -75,8 +75,8 @@ class TrainStep:
                 with a step of the optimizer.
 
         Returns:
-            Scalars on the device: 'loss', the parts that it is the weighted sum of, each by its name, and
-            'accuracy', 0..1, of the global branch.
+            Scalars on the device: 'loss', the parts that it is the weighted sum of, each as 'loss_<name>',
+            and 'accuracy', 0..1, of the global branch.
         """
         if not self._done:
             self._group = min(self.solver.GRAD_ACCUM, left)
@@ -96,17 +96,16 @@ class TrainStep:
             self._step()
         score = output[0][0] if isinstance(output[0], tuple) else output[0]
         accuracy = (score.argmax(1) == batch.pids).float().mean()
+        parts = {f"loss_{name}": part.detach() for name, part in parts.items()}
         return {"loss": loss.detach(), **parts, "accuracy": accuracy}
 
     def _loss(self, output: tuple, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """The loss, and its parts without their gradients."""
-        loss_fn, distillation = self.training.loss_fn, self.training.distillation
+        """The loss, and its parts by name."""
         score, feat = output[:2]
-        parts, weights = loss_fn.parts(score, feat, batch.pids), loss_fn.weights
-        if distillation:
+        parts = self.training.loss_fn.parts(score, feat, batch.pids)
+        if distillation := self.training.distillation:
             parts |= distillation.parts(output, batch.pids, batch.images, batch.indices)
-            weights = weights | distillation.weights
-        return weighted_sum(parts, weights), {name: part.detach() for name, part in parts.items()}
+        return weighted_sum(parts, self.training.loss_weights), parts
 
     def _step(self) -> None:
         if self._guard:

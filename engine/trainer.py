@@ -1,9 +1,7 @@
 """The training loop: what happens when, and what is logged."""
 
-import time
 from collections.abc import Callable
 
-import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 from loguru import logger
@@ -36,13 +34,13 @@ def do_train(training: Training, run_folder: RunFolder | None, resume: dict | No
     trainer = run.trainer
     for event, handler in handlers(run):
         trainer.add_event_handler(event, handler)
-    run.attach_writers()  # last: they report weights that exist
     try:
         with run:
             if resume:
                 run.state.restore(resume, max_epochs)
             elif run.checkpoints:
                 run.checkpoints.check_space(training.model)
+            run.attach_writers()  # after the handlers: they report weights that exist
             run.validate(trainer)  # of a run that was stopped before it
             if trainer.state.epoch >= max_epochs or trainer.should_terminate:
                 logger.info(f"Nothing is left to train after epoch {trainer.state.epoch} (SOLVER.MAX_EPOCHS)")
@@ -65,12 +63,11 @@ def handlers(run: Run) -> list[tuple[Events | TrainingEvents, Callable]]:
         (Events.ITERATION_STARTED, lambda e: run.training.scheduler.step_iteration(e.state.iteration)),
         # The average follows each step, before anything saves or tests it.
         (Events.ITERATION_COMPLETED, lambda e: run.ema and run.ema.update(e.state.iteration)),
-        (Events.ITERATION_COMPLETED, count_images),
         # A log line empties the meter, so a save comes after it.
         (Events.ITERATION_COMPLETED, run.log),
         (Events.ITERATION_COMPLETED, run.save_or_stop),
         # Before the evaluation, whose time is not the epoch's.
-        (Events.EPOCH_COMPLETED, lambda engine: print_times(engine, run.training.device)),
+        (Events.EPOCH_COMPLETED, lambda engine: print_times(engine, run)),
         # Before the evaluation: the epoch is saved while it runs, whatever happens in it.
         (Events.EPOCH_COMPLETED, run.save_epoch),
         (Events.EPOCH_COMPLETED, run.validate),
@@ -93,14 +90,7 @@ def start_epoch(engine: Engine, run: Run) -> None:
     training.train_loader.set_epoch(state.epoch, done)
     if not done:
         training.scheduler.step()
-    state.num_images = state.num_batches = 0
-    state.epoch_start = time.perf_counter()
-
-
-def count_images(engine: Engine) -> None:
-    """Add up the images of the epoch."""
-    engine.state.num_images += engine.state.output
-    engine.state.num_batches += 1
+    run.start_pace()
 
 
 def log_training_loss(engine: Engine) -> None:
@@ -112,15 +102,14 @@ def log_training_loss(engine: Engine) -> None:
     )
 
 
-def print_times(engine: Engine, device: torch.device) -> None:
+def print_times(engine: Engine, run: Run) -> None:
     """Log the time of a batch and the images per second of all processes, waiting for images included."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    state = engine.state
-    seconds = time.perf_counter() - state.epoch_start
+    if run.training.device.type == "cuda":
+        torch.cuda.synchronize(run.training.device)
+    pace = run.epoch_pace
     logger.info(
-        f"Epoch {state.epoch} done. Time per batch: {seconds / state.num_batches:.3f}[s] "
-        f"Speed: {state.num_images * idist.get_world_size() / seconds:.1f}[samples/s]"
+        f"Epoch {engine.state.epoch} done. Time per batch: {pace.seconds / pace.batches:.3f}[s] "
+        f"Speed: {pace.images_per_second:.1f}[samples/s]"
     )
     logger.info("-" * 10)
 
@@ -128,4 +117,4 @@ def print_times(engine: Engine, device: torch.device) -> None:
 def log_validation_results(engine: Engine, num_query: int) -> None:
     """Log the results of an evaluation."""
     logger.info(f"Validation Results - Epoch: {engine.state.epoch}")
-    log_metrics(engine.state.ranking, num_query)
+    log_metrics(engine.state.evaluation.metrics, num_query)

@@ -43,6 +43,11 @@ class Training:
     scheduler: WarmupLR
     distillation: Distillation | None = None
 
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """Weights of the parts of the loss, by name."""
+        return self.loss_fn.weights | (self.distillation.weights if self.distillation else {})
+
 
 def make_training(cfg: CfgNode, device: torch.device) -> Training:
     """Read the data, build the network with its initial weights, and everything that trains it.

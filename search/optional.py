@@ -1,9 +1,8 @@
 """Libraries that only the search needs, imported when they are used."""
 
-import importlib
 from types import ModuleType
 
-from utils.errors import InputError
+from utils import optional
 
 
 def need(module: str) -> ModuleType:
@@ -15,11 +14,5 @@ def need(module: str) -> ModuleType:
     Raises:
         InputError: it is not installed.
     """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise InputError(
-            f"{module} is not installed; the search needs: pip install -r requirements-search.txt"
-        ) from None
+    message = f"{module} is not installed; the search needs: pip install -r requirements-search.txt"
+    return optional.need(module, message)

@@ -48,29 +48,30 @@ def make_optimizer(cfg: CfgNode, model: nn.Module) -> torch.optim.Optimizer:
 
     Biases have a learning rate and a weight decay of their own, the layers of the backbone rates by
     SOLVER.LAYER_DECAY. Parameters with equal settings share a group, so that the fused kernels see few, long
-    lists; the groups with the head's rate come first.
+    lists; the groups with the head's rate come first. A group has a 'name': 'bias', 'layer_3', 'layer_3_bias'
+    or, for the rest, ''.
 
     Args:
         cfg: the settings.
         model: on the device that it will be trained on; ``layers()`` gives the layer of each parameter.
     """
     solver = cfg.SOLVER
-    factors = layer_factors(model.layers(), solver.LAYER_DECAY) if solver.LAYER_DECAY != 1 else {}
-    groups: dict[tuple[float, float, float], list[nn.Parameter]] = {}
+    biases_apart = solver.BIAS_LR_FACTOR != 1 or solver.WEIGHT_DECAY_BIAS != solver.WEIGHT_DECAY
+    layers = model.layers() if solver.LAYER_DECAY != 1 else {}
+    factors = layer_factors(layers, solver.LAYER_DECAY) if layers else {}
+    groups: dict[tuple[float, float, float], dict] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             is_bias = name.endswith("bias")
             factor = factors.get(name, 1.0)
             lr = solver.BASE_LR * (solver.BIAS_LR_FACTOR if is_bias else 1) * factor
             decay = solver.WEIGHT_DECAY_BIAS if is_bias else solver.WEIGHT_DECAY
-            groups.setdefault((factor, lr, decay), []).append(parameter)
-    return OPTIMIZERS[solver.OPTIMIZER_NAME](
-        [
-            {"params": params, "lr": lr, "weight_decay": decay}
-            for (_, lr, decay), params in sorted(groups.items(), key=lambda item: -item[0][0])
-        ],
-        solver,
-    )
+            of_layer = f"layer_{layers[name]}" if factor != 1 else ""
+            label = "_".join(filter(None, [of_layer, "bias" if is_bias and biases_apart else ""]))
+            group = {"params": [], "lr": lr, "weight_decay": decay, "name": label}
+            groups.setdefault((factor, lr, decay), group)["params"].append(parameter)
+    by_factor = sorted(groups.items(), key=lambda item: -item[0][0])
+    return OPTIMIZERS[solver.OPTIMIZER_NAME]([group for _, group in by_factor], solver)
 
 
 def make_scheduler(

@@ -12,6 +12,7 @@ from config.commands import COMMANDS, TRAINING
 from data.datasets import DATASETS, find_custom
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
+from engine.writers import WRITERS
 from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
 from modeling import BACKBONES, TIMM, timm_names
 from solver import OPTIMIZERS, SCHEDULES
@@ -32,6 +33,7 @@ CHOICES: Choices = {
     "DATALOADER.SAMPLER": SAMPLERS,
     "SOLVER.OPTIMIZER_NAME": OPTIMIZERS,
     "SOLVER.SCHEDULE": SCHEDULES,
+    "LOG.WRITERS": WRITERS,
 }
 
 

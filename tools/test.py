@@ -11,10 +11,10 @@ from yacs.config import CfgNode
 
 from data import make_multi_query_loader, make_val_loader, read_dataset
 from data.validation import check_queries
-from engine import do_inference
-from evaluation import GalleryIndex, QueryRanks, TestImages, plain_scores
+from engine import Evaluation, do_inference
+from evaluation import GalleryIndex, TestImages
 from evaluation.calibration import calibration_table, operating_points, roc, save_calibration
-from evaluation.per_query import query_results, save_query_results, worst_lines
+from evaluation.per_query import results_of_test, save_query_results, worst_lines
 from modeling import build_model, load_weights, stem_may_differ
 from tools.start import start
 from utils.command import run_command
@@ -42,11 +42,10 @@ def main(argv: list[str] | None = None) -> int:
     leave_processes()
     if found is None:
         return 0
-    images, ranks = found
     if cfg.TEST.CALIBRATE:
-        calibrate(cfg, images)
+        calibrate(cfg, found.images)
     if cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST:
-        report_queries(cfg, images, ranks, [record.path for record in val_loader.dataset.records])
+        report_queries(cfg, found, [record.path for record in val_loader.dataset.records])
     return 0
 
 
@@ -61,11 +60,9 @@ def calibrate(cfg: CfgNode, images: TestImages) -> None:
         logger.info(f"Saved {file}")
 
 
-def report_queries(cfg: CfgNode, images: TestImages, ranks: QueryRanks, paths: list[str]) -> None:
+def report_queries(cfg: CfgNode, found: Evaluation, paths: list[str]) -> None:
     """Log the worst queries and save the results of all."""
-    index = GalleryIndex.of(images.query, images.gallery, cfg.TEST.SAME_CAMERA)
-    q_paths, g_paths = ([paths[i] for i in part.indices.tolist()] for part in (images.query, images.gallery))
-    results = query_results(plain_scores(cfg, images), index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
+    results = results_of_test(cfg, found.images, found.ranks, paths)
     if cfg.TEST.SHOW_WORST:
         log_plain(worst_lines(results, cfg.TEST.SHOW_WORST))
     if cfg.TEST.SAVE_RESULTS:

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from config import compare_settings
 from data.datasets import joint_name
 from engine import do_train, load_state, make_training
+from engine.writers import check_writers
 from tools.start import start
 from utils.command import run_command
 from utils.distributed import leave_processes, process_number
@@ -23,6 +24,7 @@ from utils.run_folder import RunFolder
 def main(argv: list[str] | None = None) -> int:
     """Read the settings, assemble the training, run it."""
     cfg, device = start("train", argv)
+    check_writers(cfg)
     # First, since a run that cannot be resumed shall be refused before anything slow.
     resume = load_state(Path(cfg.RESUME)) if cfg.RESUME else None
     changes = compare_settings(cfg, resume["settings"]) if resume else []

@@ -1,7 +1,10 @@
-"""How the program holds memory."""
+"""How the program holds memory, and how much."""
 
 import ctypes
 import sys
+
+import psutil
+import torch
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # parameters of glibc's mallopt, see man mallopt
 
@@ -19,3 +22,15 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(M_MMAP_MAX, 0)  # no block of its own for a large allocation
         mallopt(M_TRIM_THRESHOLD, -1)  # never shrink
+
+
+def peak_memory(device: torch.device) -> int:
+    """The most that was held on the device so far; on the CPU, with the files that are mapped [bytes]."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    # Kilobytes on Linux, bytes on macOS.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -67,7 +67,7 @@ class RunFolder:
 
     @property
     def curves(self) -> Path:
-        """Picture of loss, mAP and Rank-1 by epoch."""
+        """Picture of losses, results and learning rates by epoch."""
         return self.path / "curves.png"
 
     @property

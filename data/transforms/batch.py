@@ -131,6 +131,21 @@ def normalise(
     return out
 
 
+def denormalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """The network's input as pictures: what ``normalise`` was given, but for what the dtype rounded.
+
+    Args:
+        images: (B, 3, H, W), normalised, of any floating dtype.
+        mean: of the pixels in 0..1, (3,).
+        std: of the pixels in 0..1, (3,).
+
+    Returns:
+        (B, 3, H, W) uint8 RGB, on the same device.
+    """
+    mean, std = (images.new_tensor(values, dtype=torch.float32)[:, None, None] for values in (mean, std))
+    return (255 * (images.float() * std + mean)).round().clamp(0, 255).to(torch.uint8)
+
+
 @lru_cache(maxsize=8)
 def _constants(mean: tuple, std: tuple, width: int, device: torch.device) -> tuple[torch.Tensor, ...]:
     # Kept, since copying them to a GPU in every step would make the host wait for it.

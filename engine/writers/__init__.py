@@ -1,18 +1,22 @@
-"""Writers: what is measured goes to a file or a service, in the first process.
+"""Writers: what is measured goes to files of the run and to viewers, in the first process.
 
-A writer listens to the trainer's events ``LOGGED`` and ``EVALUATED``, whose ``state.metrics`` hold what was
-measured (see ``engine.events``), or reads the history that has just been brought up to date:
+A ``FileWriter`` writes a file anew after each evaluation, from the history:
 
-    class MyWriter:
-        def __init__(self, folder: RunFolder, history: History): ...
-        def attach(self, trainer: Engine) -> None:
-            trainer.add_event_handler(TrainingEvents.LOGGED, self.write)
+    class MyTable(FileWriter):
+        def write(self) -> None: ...
+
+A ``Viewer`` gives what is measured, and pictures, to a program that shows trainings; LOG.WRITERS names it:
+
+    class MyViewer(Viewer):
+        package = "mine"                                     # to be installed
+        def open(self, name: str) -> str: ...                # begins, or continues the run of a name
+        def add_scalars(self, measured: Measured) -> None: ...
+        def add_picture(self, picture: Picture) -> None: ...
+        def close(self) -> None: ...
+
+``engine.events`` says what is measured, ``build`` holds the registries.
 """
 
-from .curves import CurvesPicture
-from .results import ResultsTable
+from .build import WRITERS, Writers, check_writers
 
-# In the order in which they write.
-WRITERS = (ResultsTable, CurvesPicture)
-
-__all__ = ["WRITERS"]
+__all__ = ["WRITERS", "Writers", "check_writers"]

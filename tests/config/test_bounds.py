@@ -82,6 +82,7 @@ def test_values_that_only_a_check_refuses():
         ("MODEL.DEVICE_ID", "-1"),
         ("DATASETS.NAMES", "[]"),
         ("SOLVER.STEPS", "[2, 1]"),
+        ("LOG.WRITERS", "[wandb, wandb]"),
         ("TEST.SAVE_RESULTS", "x.txt"),
     ):
         with pytest.raises(ConfigError, match=f"{key} must"):

@@ -1,10 +1,13 @@
 """Steps of training in which the host must not wait for the device; name -> case(bench)."""
 
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch import nn
 
+from engine.events import TrainingEvents
+from engine.meter import Meter
 from engine.run import Run
 from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
 from tests.commands import ROOT
@@ -68,6 +71,17 @@ def network(name: str):
     return run
 
 
+def log_line(bench: Bench) -> None:
+    """Nothing but the meter, which is read for a line, waits for the device."""
+    run = bench.train(*TINY, "SOLVER.LAYER_DECAY", "0.8")
+    told = []
+    run.trainer.add_event_handler(TrainingEvents.LOGGED, lambda engine: told.append(engine.state.metrics))
+    with mock.patch.object(Meter, "read", lambda meter: {}), bench.cuda.no_waiting():
+        run.log(run.trainer)
+    assert {"lr", "images_per_s", "memory_GB"} <= told[0].keys()
+    assert any(name.startswith("lr_layer_") for name in told[0])
+
+
 ALL = ["SOLVER.EMA", "0.99", "SOLVER.SKIP_BAD_STEPS", "3", "SOLVER.CLIP_GRAD_NORM", "1"]
 ALL += ["SOLVER.GRAD_ACCUM", "2", "MODEL.IF_WITH_CENTER", "yes"]
 CASES = {
@@ -102,5 +116,6 @@ CASES = {
     "SGD": tiny("SOLVER.OPTIMIZER_NAME", "SGD", steps=2),
     "AdamW, rates by layer": tiny("SOLVER.OPTIMIZER_NAME", "AdamW", "SOLVER.LAYER_DECAY", "0.8"),
     "frozen": tiny("SOLVER.FREEZE", "yes", frozen=True),
+    "log line": log_line,
     "warm-up by iteration": tiny("SOLVER.WARMUP_BY", "iteration", steps=2),
 }

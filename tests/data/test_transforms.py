@@ -14,6 +14,7 @@ from data.transforms import (
     POLICIES,
     TestTransform,
     TrainTransform,
+    denormalise,
     make_train_transform,
     normalise,
     random_erasing,
@@ -40,6 +41,18 @@ def numbered(batch: int, height: int, width: int) -> torch.Tensor:
 def noise(batch: int, height: int, width: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (batch, 3, height, width), dtype=torch.uint8, generator=generator)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_pictures_of_the_networks_input(dtype):
+    images = torch.arange(256, dtype=torch.uint8).repeat(3).view(1, 3, 16, 16)
+    found = denormalise(normalise(images, MEAN, STD, dtype), MEAN, STD)
+    assert found.dtype == torch.uint8
+    # A bfloat16 has 8 bits: at the largest inputs, 2.6, it steps by 1/64, which is 0.9 of a pixel's value.
+    most = {torch.float32: 0, torch.float16: 0, torch.bfloat16: 1}[dtype]
+    assert (found.int() - images.int()).abs().max() <= most
+    beyond = denormalise(torch.full((1, 3, 2, 2), 9.0), MEAN, STD)
+    assert (beyond == 255).all() and (denormalise(-beyond.float(), MEAN, STD) == 0).all()
 
 
 def test_normalise():

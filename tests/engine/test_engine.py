@@ -121,7 +121,7 @@ def test_a_row_for_each_way(load, tiny, caplog_loguru):
 def test_single_gallery_shot_counts_each_query_once(load, tiny):
     cfg = load(*tiny, "TEST.PROTOCOL", "single_gallery_shot", "TEST.REPEATS", "3")
     _, val_loader, num_query, _ = make_data_loader(cfg)
-    found = evaluate(cfg, build_model(cfg, 0), val_loader, num_query)
+    found = evaluate(cfg, build_model(cfg, 0), val_loader, num_query).metrics
     assert found.num_valid_queries == num_query and found.mAP == pytest.approx(found.mINP)
 
 
@@ -232,7 +232,7 @@ def test_a_skipped_query_does_not_shift_the_others(load, tiny, tmp_path):
 
     def result(query):
         val_loader = make_val_loader(cfg, replace(dataset, query=query))
-        return evaluate(cfg, model, val_loader, len(query))
+        return evaluate(cfg, model, val_loader, len(query)).metrics
 
     first, *others = dataset.query
     whole, without = result(dataset.query), result([first._replace(path=str(bad)), *others])

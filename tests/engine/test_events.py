@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from engine import run as run_module
 from engine.events import TrainingEvents
 from engine.saving import BackgroundSaver
+from engine.writers import build
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def told(monkeypatch):
         def note(self, engine, event):
             events.append((event, engine.state.epoch, dict(engine.state.metrics), len(self.history.results)))
 
-    monkeypatch.setattr(run_module, "WRITERS", (*run_module.WRITERS, Listener))
+    monkeypatch.setattr(build, "FILES", (*build.FILES, Listener))
     return events
 
 
@@ -37,11 +37,13 @@ def test_a_writer_is_told_the_parts_of_the_loss_and_the_results(train, told, tmp
     logged = [metrics for event, _, metrics, _ in told if event is TrainingEvents.LOGGED]
     assert len(logged) == 4, "after 5 and 8 of 8 iterations, in two epochs"
     for metrics in logged:
-        assert list(metrics) == ["loss", "id", "metric", "center", "accuracy", "lr"]
-        total = metrics["id"] + 2 * metrics["metric"] + 0.0005 * metrics["center"]
+        parts = ["loss_id", "loss_metric", "loss_center"]
+        assert list(metrics) == ["loss", *parts, "accuracy", "lr", "images_per_s", "memory_GB"]
+        total = metrics["loss_id"] + 2 * metrics["loss_metric"] + 0.0005 * metrics["loss_center"]
         assert metrics["loss"] == pytest.approx(total, rel=1e-5)
+        assert metrics["images_per_s"] > 0 and 0.05 < metrics["memory_GB"] < 100
     assert logged[0]["lr"] == pytest.approx(3.5e-4 * 0.109)
-    assert training.loss_fn.weights == {"id": 1.0, "metric": 2.0, "center": 0.0005}
+    assert training.loss_weights == {"id": 1.0, "metric": 2.0, "center": 0.0005}
     (evaluated,) = (told_ for told_ in told if told_[0] is TrainingEvents.EVALUATED)
     _, epoch, metrics, results = evaluated
     assert epoch == 2 and results == 1, "the history is up to date before a writer reads it"
@@ -54,9 +56,10 @@ def test_a_writer_is_told_the_parts_of_the_loss_and_the_results(train, told, tmp
 
 
 def test_parts_of_distillation_have_the_same_road(train, told, tmp_path):
-    train(tmp_path, "--kd", "SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9")
+    training = train(tmp_path, "--kd", "SOLVER.MAX_EPOCHS", "1", "SOLVER.EVAL_PERIOD", "9")
     logged = next(metrics for event, _, metrics, _ in told if event is TrainingEvents.LOGGED)
-    assert {"id", "metric", "stage_id", "stage_logits", "stage_feature"} < set(logged)
+    assert {f"loss_{name}" for name in training.loss_weights if name != "center"} < set(logged)
+    assert "loss_stage_feature" in logged
 
 
 def test_the_state_is_saved_once_in_an_epoch_and_at_the_end(train, tmp_path, monkeypatch):

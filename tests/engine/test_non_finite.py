@@ -80,7 +80,9 @@ def test_bad_steps_are_skipped_and_change_nothing(spoiled, tmp_path, caplog_logu
         def __call__(self, *args):
             WithoutThem.calls += 1
             if WithoutThem.calls in bad:
-                return dict.fromkeys(("loss", "id", "metric", "center", "accuracy"), torch.zeros(()))
+                return dict.fromkeys(
+                    ("loss", "loss_id", "loss_metric", "loss_center", "accuracy"), torch.zeros(())
+                )
             return super().__call__(*args)
 
     with pytest.MonkeyPatch.context() as patch:

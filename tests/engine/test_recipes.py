@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from config import ConfigError
+from engine import Evaluation
 from engine.ema import WeightAverage
 from evaluation import RankMetrics
 
@@ -56,7 +57,11 @@ def test_a_frozen_backbone_stays_and_then_learns(train, assemble, tmp_path, opti
 def test_training_ends_when_nothing_gets_better(train, tmp_path, monkeypatch, caplog_loguru):
     results = iter([0.1, 0.3, 0.2, 0.3, 0.9])
     cmc = torch.zeros(50).numpy()
-    monkeypatch.setattr("engine.run.evaluate", lambda *_: RankMetrics(next(results), cmc, 0.0, 16))
+
+    def evaluate(*_):
+        return Evaluation(None, None, RankMetrics(next(results), cmc, 0.0, 16))
+
+    monkeypatch.setattr("engine.run.evaluate", evaluate)
     train(tmp_path, "SOLVER.MAX_EPOCHS", "9", "SOLVER.EARLY_STOP", "2")
     text = "".join(caplog_loguru)
     assert re.findall(r"Results - Epoch: (\d)", text) == ["1", "2", "3", "4"]

@@ -67,9 +67,9 @@ def run(load, model, batches, *words, lr=0.5, factor=1.0) -> nn.Module:
     step = make_step(load("SOLVER.AMP", "no", *words), model, loss_fn, optimizer)
     for i, (images, target) in enumerate(batches):
         scalars = step(batch_of(images, target), left=len(batches) - i)
-        assert list(scalars) == ["loss", "id", "size", "accuracy"]
+        assert list(scalars) == ["loss", "loss_id", "loss_size", "accuracy"]
         assert not any(value.requires_grad for value in scalars.values())
-        total = factor * (scalars["id"] + 0.5 * scalars["size"])
+        total = factor * (scalars["loss_id"] + 0.5 * scalars["loss_size"])
         assert 0 <= scalars["accuracy"] <= 1 and torch.allclose(scalars["loss"], total)
     return model
 

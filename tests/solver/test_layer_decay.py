@@ -77,6 +77,9 @@ def test_the_setting_reaches_the_optimizer(load, optimizer_name):
         if p.requires_grad
     }
     assert rate_of(optimizer, model) == pytest.approx(expected)
+    names = [group["name"] for group in optimizer.param_groups]
+    layers = [f"layer_{layer}{kind}" for layer in range(5) for kind in ("", "_bias")]
+    assert names[0] == "" and sorted(names) == sorted(["", *layers])
     scheduler = make_scheduler(cfg, optimizer)
     for _ in range(10):
         scheduler.step()
@@ -85,4 +88,5 @@ def test_the_setting_reaches_the_optimizer(load, optimizer_name):
 
 def test_without_decay_there_are_no_further_groups(load):
     cfg = load("--model_name", "resnet18")
-    assert len(make_optimizer(cfg, build_model(cfg, 10)).param_groups) == 1
+    (group,) = make_optimizer(cfg, build_model(cfg, 10)).param_groups
+    assert group["name"] == ""
