@@ -1,0 +1,37 @@
+"""The network that lies in weights/: every command that names no weights depends on it."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+
+from config import READY_MODELS, load_cfg
+from engine import load_extractor
+from search.query import calibrated_threshold
+
+FILE = Path(READY_MODELS["mobilenet_v2"])
+
+
+def test_it_is_small_and_in_half_precision():
+    assert FILE.stat().st_size <= 5e6
+    tensors = torch.load(FILE, weights_only=True)
+    assert {t.dtype for t in tensors.values() if t.is_floating_point()} == {torch.float16}
+    assert all(name.startswith(("base.", "bottleneck.")) for name in tensors)
+
+
+def test_it_gives_features_by_the_settings_beside_it():
+    images = [np.full((200, 90, 3), value, np.uint8) for value in (0, 128, 255)]
+    features = load_extractor(FILE, torch.device("cpu"))(images)
+    assert features.shape == (3, 1280) and features.dtype == torch.float32 and features.isfinite().all()
+
+
+def test_its_settings_name_nothing_of_the_machine_that_trained_it():
+    cfg = load_cfg(["--model_path", str(FILE)], "test")
+    assert cfg.INPUT.SIZE_TEST == [256, 128] and cfg.MODEL.NAME == "mobilenet_v2"
+    settings = yaml.safe_load(FILE.with_suffix(".config.yml").read_text())
+    assert settings["DATASETS"]["ROOT_DIR"] == "./data" and settings["KD"]["TEACHER_FEATURES"] == ""
+
+
+def test_its_threshold_is_calibrated():
+    assert 0 < calibrated_threshold(FILE) < 1
