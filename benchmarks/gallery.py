@@ -50,7 +50,7 @@ def measure(uri: str, vectors: int, dim: int, repeats: int) -> dict:
             try:
                 figures = measure_gallery(gallery, vectors, repeats)
             finally:
-                for name in (gallery.store.tracklets, gallery.store.videos):
+                for name in gallery.store.collections:
                     gallery.store.milvus.call("drop_collection", name)
     return {"machine": machine(), "gallery": "Milvus server" if uri else "milvus-lite", **figures}
 

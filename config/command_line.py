@@ -42,18 +42,19 @@ def read_options(
 
 
 def find_subcommand(argv: Sequence[str] | None, tool: str) -> tuple[str, list[str]]:
-    """The name in COMMANDS of the sub-command that the first word names, and the words after it.
+    """The name in COMMANDS of the sub-command that the first word, or two, name, and the words after it.
 
     Raises:
         ConfigError: there is no such sub-command.
     """
     words = _words(argv)
-    parts = {name.split()[1]: row for name, row in COMMANDS.items() if name.startswith(f"{tool} ")}
-    parser = _make_parser(
-        COMMANDS[tool], "\n".join(f"  {part:12}{row.about.split('. ')[0]}" for part, row in parts.items())
-    )
+    parts = _parts_of(tool)
+    parser = _make_parser(COMMANDS[tool], _listed(parts))
     parser.add_argument("command", choices=parts, metavar="COMMAND", help=", ".join(parts))
-    return f"{tool} {parser.parse_args(words[:1]).command}", words[1:]
+    found, words = f"{tool} {parser.parse_args(words[:1]).command}", words[1:]
+    if words and words[0] in _parts_of(found):
+        found, words = f"{found} {words[0]}", words[1:]
+    return found, words
 
 
 def read_command_line(argv: Sequence[str] | None, command: str, choices: Choices) -> CommandLine:
@@ -84,6 +85,16 @@ def read_command_line(argv: Sequence[str] | None, command: str, choices: Choices
     given = {key: text for key, text in pairs if text is not None}
     options = _read_options([flag for flag in flags if isinstance(flag.fills, Setting)], found)
     return CommandLine(options, [*given.items(), *zip(opts[::2], opts[1::2], strict=True)])
+
+
+def _parts_of(name: str) -> dict[str, Command]:
+    """The sub-commands of a command, by their last word."""
+    names = (other for other in COMMANDS if other.startswith(f"{name} "))
+    return {word: COMMANDS[other] for other in names if " " not in (word := other.removeprefix(f"{name} "))}
+
+
+def _listed(parts: dict[str, Command]) -> str:
+    return "\n".join(f"  {part:12}{row.about.split('. ')[0]}" for part, row in parts.items())
 
 
 def _words(argv: Sequence[str] | None) -> list[str]:
@@ -122,7 +133,7 @@ def _add(parser: argparse.ArgumentParser, flag: Flag, choices: Choices) -> None:
         text += f"  [{flag.fills}]"
     elif setting.value:
         default = setting.value
-        text += f" (default: {' '.join(default) if isinstance(default, tuple) else default})"
+        text += f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"
     kwargs = {"metavar": flag.metavar} if flag.metavar else {"action": "store_const", "const": "yes"}
     needed = not flag.names[0].startswith("-")
     if isinstance(setting.value, tuple) and not is_setting:
@@ -149,6 +160,8 @@ def _make_parser(command: Command, epilog: str) -> "_Parser":
 
 def _epilog(command: Command, flags: list[Flag], choices: Choices) -> str:
     parts = [command.notes]
+    if own := _parts_of(command.name):
+        parts.append(f"sub-commands:\n{_listed(own)}")
     if command.kind:
         filled = [flag.fills for flag in flags]
         others = [(key, ", ".join(_choices(key, choices))) for key in SETTINGS if key not in filled]

@@ -139,6 +139,29 @@ COMMANDS = {
             "Write an indexed video with its people marked, and how similar they are to a person.",
             ("entrance.mp4 --out seen.mp4", "entrance.mp4 --image person.jpg --out seen.mp4"),
         ),
+        Command(
+            "search people",
+            "Who was where, and when: find out which tracklets of all videos are of the same person, and "
+            "show them. Who is known keeps the number; what is new joins them, or is somebody new.",
+            (
+                "--timeline people.png",
+                "--travel ways.yml --from 2026-11-25T08:00 --format csv --out people.csv",
+                "--anew --threshold 0.6",
+            ),
+            notes="ways.yml holds the least times between cameras: entrance: {yard: 20, garage: 1:30}",
+        ),
+        Command(
+            "search people name",
+            'Give a person a name; "" takes it away. What is of the person then, stays so, as what is merged '
+            "or split does.",
+            ("3 Anna",),
+        ),
+        Command("search people merge", "Say that two people or more are one: the first.", ("3 7",)),
+        Command(
+            "search people split",
+            "Say that a part of a person is somebody else. Ids of tracklets are in people --format json.",
+            ("3 --camera entrance --from 2026-11-25T08:00 --to 2026-11-25T08:05", "3 --tracklet <id> <id>"),
+        ),
         Command("search list", "List the videos of a gallery.", ("--gallery gallery.db",)),
         Command(
             "search remove",
@@ -170,6 +193,12 @@ COMMANDS = {
             "Inserting into a gallery of search/ and searching it, against numpy. The gallery is a new one, "
             "and is deleted in the end.",
             ("--json gallery.json", "--uri http://127.0.0.1:19530 --vectors 20000"),
+        ),
+        Command(
+            "benchmark people",
+            "Finding out who is the same person, among made-up tracklets in a new gallery, which is deleted "
+            "in the end.",
+            ("--tracklets 10000 100000 --json people.json",),
         ),
         Command(
             "benchmark search",

@@ -122,7 +122,20 @@ FLAGS = (
         ("benchmark gallery",),
     ),
     Flag(("--vectors",), setting(100_000, least=10), "N", "vectors to insert", ("benchmark gallery",)),
-    Flag(("--dim",), setting(512, least=2), "N", "numbers of a vector", ("benchmark gallery",)),
+    Flag(
+        ("--tracklets",),
+        setting((10_000,), check=lambda sizes: min(sizes) > 0, text="are 1 or more"),
+        "N",
+        "how many, each in a gallery of its own",
+        ("benchmark people",),
+    ),
+    Flag(
+        ("--dim",),
+        setting(512, least=2),
+        "N",
+        "numbers of a vector",
+        ("benchmark gallery", "benchmark people"),
+    ),
     Flag(
         ("--repeats",),
         setting(50, least=1),
@@ -158,7 +171,7 @@ FLAGS = (
         JSON,
         "FILE",
         "write the figures to this file",
-        ("benchmark eval", "benchmark train", "benchmark gallery", "benchmark search"),
+        ("benchmark eval", "benchmark train", "benchmark gallery", "benchmark people", "benchmark search"),
     ),
     *SEARCH_FLAGS,
 )

@@ -6,6 +6,8 @@ from .setting import setting
 INDEX, QUERY, ANNOTATE = "search index", "search query", "search annotate"
 LIVE, WATCH = "search live", "search watch"
 LIST, REMOVE, DEMO = "search list", "search remove", "search demo"
+PEOPLE, NAME = "search people", "search people name"
+MERGE, SPLIT = "search people merge", "search people split"
 
 SEARCH_FLAGS = (
     Flag(
@@ -22,12 +24,15 @@ SEARCH_FLAGS = (
         (WATCH,),
     ),
     Flag(("video",), setting("", path=True), "VIDEO", "an indexed file or folder", (ANNOTATE,)),
+    Flag(("person",), setting(""), "PERSON", "number or name of a person", (NAME, SPLIT)),
+    Flag(("name",), setting(""), "NAME", "what to call the person", (NAME,)),
+    Flag(("people",), setting(()), "PERSON", "numbers or names of people", (MERGE,)),
     Flag(
         ("--gallery",),
         setting("gallery.db", path=True),
         "WHERE",
         "folder of milvus-lite, or address of a Milvus server",
-        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, LIST, REMOVE),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, LIST, REMOVE, PEOPLE, NAME, MERGE, SPLIT),
     ),
     Flag(
         ("--weights",),
@@ -35,7 +40,7 @@ SEARCH_FLAGS = (
         "FILE",
         "network that compares people: mAPxx.pth beside its config.yml, or .onnx (default: the ready one in "
         "weights/)",
-        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, DEMO),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, PEOPLE, DEMO),
     ),
     Flag(
         ("--device",),
@@ -82,7 +87,7 @@ SEARCH_FLAGS = (
         "a name for each camera of --source; without it, watch only these cameras",
         (WATCH,),
     ),
-    Flag(("--camera",), setting(()), "NAME", "only these cameras", (QUERY, REMOVE)),
+    Flag(("--camera",), setting(()), "NAME", "only these cameras", (QUERY, REMOVE, PEOPLE, SPLIT)),
     Flag(
         ("--keep",),
         setting(""),
@@ -101,24 +106,54 @@ SEARCH_FLAGS = (
     Flag(("--fps",), setting(0.0, least=0), "X", "look at about X frames per second", (INDEX, LIVE, WATCH)),
     Flag(("--image",), setting((), path=True), "IMAGE", "pictures of a person to compare with", (ANNOTATE,)),
     Flag(("--box",), setting(""), "X,Y,W,H", "where the person is in the picture", (QUERY, WATCH, ANNOTATE)),
-    Flag(("--from",), setting(""), "TIME", "only from then on, as 0:12 or 2026-11-25T08:00", (QUERY, REMOVE)),
-    Flag(("--to",), setting(""), "TIME", "only until then", (QUERY, REMOVE)),
+    Flag(
+        ("--from",),
+        setting(""),
+        "TIME",
+        "only from then on, as 0:12 or 2026-11-25T08:00",
+        (QUERY, REMOVE, PEOPLE, SPLIT),
+    ),
+    Flag(("--to",), setting(""), "TIME", "only until then", (QUERY, REMOVE, PEOPLE, SPLIT)),
     Flag(("--top",), setting(10, least=1), "N", "answers at most", (QUERY,)),
     Flag(
         ("--threshold",),
         setting(""),
         "X",
         "least similarity, a cosine (default: calibrated beside the weights, 1 in 1000 strangers passes)",
-        (QUERY, WATCH, ANNOTATE),
+        (QUERY, WATCH, ANNOTATE, PEOPLE),
     ),
     Flag(
         ("--format",),
         setting("table", choices=("table", "json", "csv")),
         "FORMAT",
         "table, json or csv",
-        (QUERY,),
+        (QUERY, PEOPLE),
     ),
-    Flag(("--out",), setting("", path=True), "FILE", "write the answers to it", (QUERY,)),
+    Flag(("--out",), setting("", path=True), "FILE", "write the answers to it", (QUERY, PEOPLE)),
+    Flag(
+        ("--timeline",),
+        setting("", path=True),
+        "FILE",
+        "picture to write, .png: a row for each person, a colour for each camera",
+        (PEOPLE,),
+    ),
+    Flag(("--travel",), setting("", path=True), "FILE", "YAML with least times between cameras", (PEOPLE,)),
+    Flag(
+        ("--quality",),
+        setting(0.05, least=0, most=1),
+        "X",
+        "leave out whose best picture is worse: tiny, blurred or hidden",
+        (PEOPLE,),
+    ),
+    Flag(
+        ("--anew",),
+        setting(False),
+        "",
+        "group all again, but for what was named, merged and split",
+        (PEOPLE,),
+    ),
+    Flag(("--show",), setting(False), "", "group nothing, only show who is known", (PEOPLE,)),
+    Flag(("--tracklet",), setting(()), "ID", "only these tracklets", (SPLIT,)),
     Flag(
         ("--out",), setting("", path=True), "FILE", "video to write (default: <name>-people.mp4)", (ANNOTATE,)
     ),
@@ -131,7 +166,7 @@ SEARCH_FLAGS = (
         "http or https address that is sent a JSON message by POST when the person appears",
         (WATCH,),
     ),
-    Flag(("--video",), setting("", path=True), "VIDEO", "only this video", (REMOVE,)),
+    Flag(("--video",), setting("", path=True), "VIDEO", "only this video", (REMOVE, PEOPLE, SPLIT)),
     Flag(("--folder",), setting("logs/search-demo", path=True), "FILE", "folder to draw into", (DEMO,)),
     Flag(("--seconds",), setting(20.0, above=0), "S", "length of each video", (DEMO,)),
     Flag(("--people",), setting(12, least=1), "N", "how many people walk in them", (DEMO,)),

@@ -1,4 +1,4 @@
-"""A video with its people marked: boxes, the numbers of their walks, how similar they are to a query."""
+"""A video with its people marked: boxes, who they are, how similar they are to a query."""
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +18,7 @@ COLOURS = [
 ]
 GREY = (150, 150, 150)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+NOT_KNOWN: Mapping[str, str] = {}
 
 
 def write_marked(
@@ -47,14 +48,23 @@ class Marks:
     Args:
         rows: of the video's tracklets, with their paths.
         scores: of walks, by the id of the track; None: all walks are drawn alike.
+        people: whose tracklets are, by id; empty: not known, and walks are numbered.
     """
 
-    def __init__(self, rows: Iterable[TrackletRow], scores: Mapping[str, float] | None = None):
+    def __init__(
+        self,
+        rows: Iterable[TrackletRow],
+        scores: Mapping[str, float] | None = None,
+        people: Mapping[str, str] = NOT_KNOWN,
+    ):
         self.rows = sorted(rows, key=lambda row: (row.start, row.tracklet))
         self.scores = scores
-        self.numbers: dict[str, int] = {}
-        for row in self.rows:
-            self.numbers.setdefault(row.track, len(self.numbers) + 1)
+        walks = {
+            track: str(place) for place, track in enumerate(dict.fromkeys(r.track for r in self.rows), 1)
+        }
+        self.labels = {
+            r.tracklet: people.get(r.tracklet, "?") if people else walks[r.track] for r in self.rows
+        }
 
     def draw(self, image: np.ndarray, time: float) -> np.ndarray:
         """The frame (H, W, 3) uint8 BGR at this time of the gallery [seconds], with its people marked."""
@@ -62,13 +72,14 @@ class Marks:
         for row in self.rows:
             if row.start - 1e-3 <= time <= row.end + 1e-3:
                 box = [np.interp(time, row.path.times, side) for side in row.path.boxes.T]
-                self._mark(image, row.track, np.round(box).astype(int))
+                self._mark(image, row, np.round(box).astype(int))
         return image
 
-    def _mark(self, image: np.ndarray, track: str, box: np.ndarray) -> None:
-        text, colour = str(self.numbers[track]), COLOURS[zlib.crc32(track.encode()) % len(COLOURS)]
+    def _mark(self, image: np.ndarray, row: TrackletRow, box: np.ndarray) -> None:
+        text = self.labels[row.tracklet]
+        colour = COLOURS[zlib.crc32(text.encode()) % len(COLOURS)]
         if self.scores is not None:
-            score = self.scores.get(track)
+            score = self.scores.get(row.track)
             colour = GREY if score is None else colour
             text = text if score is None else f"{text}: {score:.2f}"
         scale = max(0.4, image.shape[0] / 1000)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,13 @@ from utils.errors import InputError, one_line
 
 from .detectors import Detector
 from .embedder import Embedder, pooled
-from .gallery import EVERYTHING, Gallery, Hit, Selection
+from .gallery import EVERYTHING, Gallery, Hit, Selection, TrackletRow
+from .spans import unbroken
 from .video import Frame
 
 Box = tuple[float, float, float, float]  # x, y, width, height [pixels]
 TALL = 1.4  # height by width from which a picture is one person's crop
 MORE = 4  # tracklets that are asked for, for each answer: a walk may have several
-JOIN = 2.0  # seconds between two tracklets of one walk that are one answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,8 @@ class Answer:
         start: [seconds since the epoch, or since the video's start].
         end: likewise.
         hits: its tracklets, by time.
+        person: number of the person whose the most similar of them is; None: it is nobody's yet.
+        person_name: "" if there is none.
     """
 
     score: float
@@ -43,11 +45,18 @@ class Answer:
     start: float
     end: float
     hits: Sequence[Hit]
+    person: int | None = None
+    person_name: str = ""
+
+    @property
+    def best(self) -> TrackletRow:
+        """The most similar tracklet."""
+        return max(self.hits, key=lambda hit: hit.score).row
 
     @property
     def thumbnail(self) -> bytes:
         """JPEG file of the most similar tracklet's picture."""
-        return max(self.hits, key=lambda hit: hit.score).row.thumbnail
+        return self.best.thumbnail
 
 
 def answers(
@@ -77,20 +86,23 @@ def answers(
             hits,
         )
         for walk in walks.values()
-        for hits in _without_gaps(walk)
+        # Apart where a tracklet between them was not similar enough.
+        for hits in unbroken(walk, lambda hit: hit.row)
     ]
-    return sorted(found, key=lambda answer: (-answer.score, answer.start))[:top]
+    return _with_people(gallery, sorted(found, key=lambda answer: (-answer.score, answer.start))[:top])
 
 
-def _without_gaps(walk: list[Hit]) -> list[list[Hit]]:
-    """The tracklets of a walk, by time, apart where one between them was not similar enough."""
-    parts: list[list[Hit]] = []
-    for hit in sorted(walk, key=lambda hit: hit.row.start):
-        if parts and hit.row.start - parts[-1][-1].row.end <= JOIN:
-            parts[-1].append(hit)
-        else:
-            parts.append([hit])
-    return parts
+def _with_people(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
+    """Answers that say whom they show, as far as the gallery's people are known."""
+    members = gallery.people.find(answer.best.tracklet for answer in found)
+    names = gallery.people.names() if members else {}
+    numbers = (
+        members[answer.best.tracklet].person if answer.best.tracklet in members else None for answer in found
+    )
+    return [
+        replace(answer, person=number, person_name=names.get(number, ""))
+        for answer, number in zip(found, numbers, strict=True)
+    ]
 
 
 def person_vector(pictures: Sequence[np.ndarray], embedder: Embedder) -> np.ndarray:

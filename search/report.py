@@ -3,19 +3,21 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from .clock import show_time
 from .gallery import VideoRow
 from .query import Answer
 
-FIELDS = ("score", "camera", "start", "end", "name", "video", "tracklets")
+FIELDS = ("score", "person", "person_name", "camera", "start", "end", "name", "video", "tracklets")
 
 
 def plain(answer: Answer) -> dict:
     """An answer as plain values; times are seconds since the epoch, or since the video's start."""
     return {
         "score": round(answer.score, 4),
+        "person": answer.person,
+        "person_name": answer.person_name,
         "camera": answer.camera,
         "start": round(answer.start, 3),
         "end": round(answer.end, 3),
@@ -27,27 +29,23 @@ def plain(answer: Answer) -> dict:
 
 def as_json(answers: Sequence[Answer]) -> str:
     """A list of objects."""
-    return json.dumps([plain(answer) for answer in answers], ensure_ascii=False, indent=1)
+    return json_text(map(plain, answers))
 
 
 def as_csv(answers: Sequence[Answer]) -> str:
     """A header, and a line for each answer."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(plain(a) | {"tracklets": " ".join(plain(a)["tracklets"])} for a in answers)
-    return text.getvalue().rstrip("\n")
+    return csv_text(FIELDS, map(plain, answers))
 
 
 def as_table(answers: Sequence[Answer]) -> str:
     """Columns for a person to read; ``unknown`` if there are no answers."""
     if not answers:
         return "unknown: nobody in the gallery is similar enough"
-    rows = [("", "camera", "from", "to", "score", "video")]
-    rows += [
-        (str(place), a.camera, show_time(a.start), show_time(a.end), f"{a.score:.2f}", a.name)
-        for place, a in enumerate(answers, 1)
-    ]
+    rows = [("", "camera", "from", "to", "score", "person", "video")]
+    for place, answer in enumerate(answers, 1):
+        who = answer.person_name or str(answer.person or "")
+        when = (show_time(answer.start), show_time(answer.end))
+        rows.append((str(place), answer.camera, *when, f"{answer.score:.2f}", who, answer.name))
     return table(rows)
 
 
@@ -60,6 +58,21 @@ def videos_table(videos: Sequence[VideoRow]) -> str:
         state = "" if video.complete else f"not complete: {video.segments} segments are done"
         rows.append((video.camera, video.name, starts, length, str(video.tracklets), state))
     return table(rows)
+
+
+def json_text(records: Iterable[dict]) -> str:
+    """Records as a list of objects."""
+    return json.dumps(list(records), ensure_ascii=False, indent=1)
+
+
+def csv_text(fields: Sequence[str], records: Iterable[dict]) -> str:
+    """A header, and a line for each record; what is a list has spaces between its items."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow({k: " ".join(v) if isinstance(v, list | tuple) else v for k, v in record.items()})
+    return text.getvalue().rstrip("\n")
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from loguru import logger
 
-from benchmarks import evaluation, gallery, search, training
+from benchmarks import evaluation, gallery, people, search, training
 from config import READY_MODELS, find_subcommand
 from tools.start import read_options, start
 from utils.command import run_command
@@ -49,6 +49,11 @@ def measure_gallery(options: Namespace, words: list[str]) -> dict:
     return gallery.measure(options.uri, options.vectors, options.dim, options.repeats)
 
 
+def measure_people(options: Namespace, words: list[str]) -> dict:
+    """The figures of tools/benchmark.py people."""
+    return people.measure(options.tracklets, options.dim)
+
+
 def measure_search(options: Namespace, words: list[str]) -> dict:
     """The figures of tools/benchmark.py search."""
     logger.remove()
@@ -63,6 +68,7 @@ COMMANDS = {
     "benchmark eval": (measure_evaluation, evaluation.table),
     "benchmark train": (measure_training, training.table),
     "benchmark gallery": (measure_gallery, gallery.table),
+    "benchmark people": (measure_people, people.table),
     "benchmark search": (measure_search, search.table),
 }
 

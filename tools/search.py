@@ -22,20 +22,30 @@ from search.demo.run import index_drawn, outcome_lines, score_drawn
 from search.detectors import Settings, make_detector
 from search.embedder import Embedder
 from search.fingerprint import fingerprint
-from search.gallery import Gallery, Selection, VideoRow, open_gallery
+from search.gallery import EVERYTHING, Gallery, Selection, VideoRow, open_gallery
 from search.indexing import Indexer
-from search.query import answers, find_person, parse_box, person_vector
+from search.people import list_people, portraits
+from search.people.timeline import write_timeline
+from search.query import answers, calibrated_threshold, find_person, parse_box, person_vector
 from search.report import FORMATS, videos_table
 from search.segment import SECONDS
 from search.sheet import write_sheet
 from search.tracker import CONTINUES, Tracker
 from search.video import Video, open_video
 from tools.search_live import live, watch
-from tools.search_options import embedder_of, gallery_of, pictures_of, selection, threshold_of
+from tools.search_options import (
+    deliver,
+    embedder_of,
+    gallery_of,
+    pictures_of,
+    selection,
+    threshold_of,
+    weights_of,
+)
+from tools.search_people import PEOPLE
 from tools.start import read_options
 from utils.command import run_command
 from utils.errors import InputError, one_line
-from utils.files import atomic_write
 from utils.logger import setup_logger
 
 
@@ -97,12 +107,7 @@ def query(options: Namespace) -> int:
     with gallery_of(options, embedder) as gallery:
         vector = person_vector(pictures, embedder)
         found = answers(gallery, vector, options.top, where, threshold)
-    text = FORMATS[options.format](found)
-    if options.out:
-        with atomic_write(Path(options.out)) as stream:
-            stream.write(f"{text}\n")
-    else:
-        print(text)
+    deliver(FORMATS[options.format](found), options.out)
     if options.sheet:
         write_sheet(Path(options.sheet), pictures, found)
     return 0
@@ -124,7 +129,8 @@ def annotate(options: Namespace) -> int:
             vector = person_vector(pictures, embedder)
             found = answers(gallery, vector, max(1, row.tracklets), where, threshold_of(options))
             scores = {hit.row.track: hit.score for answer in reversed(found) for hit in answer.hits}
-        marks = Marks((rows[0] for rows in gallery.tracklets(where, ["path"])), scores)
+        rows = [rows[0] for rows in gallery.tracklets(where, ["path"])]
+        marks = Marks(rows, scores, labels(gallery, where))
     out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
     with open_video(source) as video, progress(video, video.frame_rate) as bar:
         write_marked(video, out, marks, row.start or 0.0, bar.update)
@@ -158,17 +164,31 @@ def demo(options: Namespace) -> int:
     shutil.rmtree(folder / "gallery.db", ignore_errors=True)
     with open_gallery(str(folder / "gallery.db"), embedder.weights, embedder.dim) as gallery:
         index_drawn(folder, Indexer(gallery, detector, partial(Tracker, options.tracker), embedder))
-        for line in outcome_lines(score_drawn(folder, gallery, embedder)):
+        threshold = calibrated_threshold(Path(weights_of(options)))
+        for line in outcome_lines(score_drawn(folder, gallery, embedder, threshold)):
             logger.info(line)
+        people = list_people(gallery)
+        write_timeline(folder / "people.png", people, portraits(gallery, people))
+        who = labels(gallery)
         first = min(folder.glob("queries/*.png"))
         picture = find_person(str(first), None)
         found = answers(gallery, person_vector([picture], embedder), 12)
         rows = [rows[0] for rows in gallery.tracklets(fields=["path"]) if rows[0].camera == found[0].camera]
     write_sheet(folder / "found.png", [picture], found)
     with open_video(folder / f"{found[0].camera}.mp4") as video:
-        write_marked(video, folder / "seen.mp4", Marks(rows), 0.0)
-    logger.info(f"Saved {folder / 'found.png'} and {folder / 'seen.mp4'}")
+        write_marked(video, folder / "seen.mp4", Marks(rows, people=who), 0.0)
+    logger.info(f"Saved {', '.join(str(folder / name) for name in ('found.png', 'people.png', 'seen.mp4'))}")
     return 0
+
+
+def labels(gallery: Gallery, where: Selection = EVERYTHING) -> dict[str, str]:
+    """Whose each tracklet is, as OpenCV can write it."""
+    return {
+        tracklet: person.label if person.label.isascii() else str(person.number)
+        for person in list_people(gallery, where)
+        for visit in person.visits
+        for tracklet in visit.tracklets
+    }
 
 
 @contextmanager
@@ -188,6 +208,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "search list": show,
     "search remove": remove,
     "search demo": demo,
+    **PEOPLE,
 }
 
 if __name__ == "__main__":

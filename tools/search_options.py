@@ -15,6 +15,7 @@ from search.gallery import Gallery, Selection, open_gallery
 from search.query import calibrated_threshold, find_person, parse_box
 from utils.device import select_device
 from utils.errors import InputError
+from utils.files import atomic_write
 
 
 def embedder_of(options: Namespace) -> Embedder:
@@ -44,14 +45,19 @@ def gallery_of(options: Namespace, embedder: Embedder | None = None, create: boo
     return open_gallery(options.gallery, embedder.weights, embedder.dim, create)
 
 
+def known_threshold(options: Namespace) -> float | None:
+    """The similarity from which two are one person: as given, or as calibrated; None: neither."""
+    if not options.threshold:
+        return calibrated_threshold(Path(weights_of(options)))
+    try:
+        return float(options.threshold)
+    except ValueError:
+        raise InputError(f"--threshold {options.threshold} is not a number") from None
+
+
 def threshold_of(options: Namespace) -> float:
-    """The least similarity of an answer: as given, or calibrated for the weights."""
-    if options.threshold:
-        try:
-            return float(options.threshold)
-        except ValueError:
-            raise InputError(f"--threshold {options.threshold} is not a number") from None
-    found = calibrated_threshold(Path(weights_of(options)))
+    """The least similarity of an answer."""
+    found = known_threshold(options)
     if found is None:
         logger.warning(
             "no calibration beside the weights: every answer is shown, however unlike; make one with "
@@ -69,3 +75,12 @@ def selection(options: Namespace) -> Selection:
         raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
     video = getattr(options, "video", "")
     return Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
+
+
+def deliver(text: str, file: str) -> None:
+    """Write an answer to a file, or print it if none is named."""
+    if not file:
+        print(text)
+        return
+    with atomic_write(Path(file)) as stream:
+        stream.write(f"{text}\n")

@@ -6,8 +6,9 @@ A picture is drawn by a function under ``in_style``, which begins with ``new_fig
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import cache, wraps
 from pathlib import Path
 
@@ -20,12 +21,18 @@ from .files import atomic_write
 _backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
 
 import matplotlib  # noqa: E402
-from matplotlib import font_manager  # noqa: E402
+from matplotlib import dates, font_manager  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.axis import Axis  # noqa: E402
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter  # noqa: E402
+from matplotlib.ticker import (  # noqa: E402
+    LogLocator,
+    MaxNLocator,
+    MultipleLocator,
+    NullLocator,
+    StrMethodFormatter,
+)
 
 if _backend is not None:
     os.environ["MPLBACKEND"] = _backend
@@ -42,6 +49,8 @@ CJK_FONTS = (
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
     *("Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Arial Unicode MS"),
 )
+# Seconds between two marks of a clock.
+CLOCK_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 STYLE = {
     "font.size": 9.0,
     "text.color": DARK,
@@ -167,6 +176,31 @@ def epoch_axis(axes: Axes, last: float) -> None:
     whole_numbers(axes.xaxis)
     axes.set_xlim(0, max(1, last))
     axes.set_xlabel("epoch")
+
+
+def date_axis(axis: Axis) -> None:
+    """An axis of dates and times, whose values are ``days``."""
+    locator = dates.AutoDateLocator(minticks=4, maxticks=10)
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(dates.ConciseDateFormatter(locator))
+
+
+def days(time: float) -> float:
+    """A time [seconds since 1970] on an axis of dates, in the time zone of this machine."""
+    return dates.date2num(datetime.fromtimestamp(time))
+
+
+def clock_axis(axis: Axis, length: float, show: Callable[[float], str]) -> None:
+    """An axis of seconds from 0, marked at round times.
+
+    Args:
+        axis: horizontal or vertical.
+        length: that is shown [seconds].
+        show: writes a time.
+    """
+    step = next((step for step in CLOCK_STEPS if length <= 10 * step), CLOCK_STEPS[-1])
+    axis.set_major_locator(MultipleLocator(step))
+    axis.set_major_formatter(lambda time, _: show(time) if time >= 0 else "")
 
 
 def shortened(text: str, longest: int) -> str:

@@ -12,11 +12,22 @@ from search.embedder import Embedder
 from search.fingerprint import fingerprint
 from search.gallery import Gallery, TrackletRow, VideoRow
 from search.indexing import Indexer
+from search.people import Grouping, group_people
 from search.query import find_person, person_vector
 from search.video import open_video
 
 from .ground_truth import Track
-from .score import Answers, TrackingScore, score_queries, score_tracking
+from .pairwise import PairScore, pairwise
+from .score import Answers, TrackingScore, score_queries, score_tracking, track_people
+
+
+class PeopleScore(NamedTuple):
+    """How well the walks of all cameras were grouped by people."""
+
+    pairs: PairScore  # of the walks that show somebody
+    walks: int  # that do
+    found: int  # people, those of whom no walk shows anybody included
+    seen: int  # people who truly are in the walks
 
 
 class Outcome(NamedTuple):
@@ -24,6 +35,7 @@ class Outcome(NamedTuple):
 
     tracking: TrackingScore
     queries: RankMetrics
+    people: PeopleScore | None  # None: without a threshold they were not grouped
     walks: int  # that were found
 
 
@@ -36,8 +48,14 @@ def index_drawn(folder: Path, indexer: Indexer) -> None:
         indexer.index(lambda start, file=file: open_video(file, start=start), row, rate)
 
 
-def score_drawn(folder: Path, gallery: Gallery, embedder: Embedder) -> Outcome:
+def score_drawn(folder: Path, gallery: Gallery, embedder: Embedder, threshold: float | None) -> Outcome:
     """Compare a gallery of the drawn videos with their ground truth.
+
+    Args:
+        folder: with the videos and the ground truth.
+        gallery: of the videos; its people are grouped.
+        embedder: its network.
+        threshold: from which walks are of one person.
 
     Raises:
         InputError: the ground truth cannot be read.
@@ -49,24 +67,48 @@ def score_drawn(folder: Path, gallery: Gallery, embedder: Embedder) -> Outcome:
     places = {track: place for place, track in enumerate(walks)}
     asked = [_ask(file, gallery, embedder, places) for file in sorted(folder.glob("queries/*.png"))]
     tracking = score_tracking(folder, tracks)["all"]
-    return Outcome(tracking, score_queries(folder, tracks, asked), len(walks))
+    people = (
+        None if threshold is None else _score_people(gallery, threshold, walks, track_people(folder, tracks))
+    )
+    return Outcome(tracking, score_queries(folder, tracks, asked), people, len(walks))
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
     """For the log."""
-    tracking, queries = outcome.tracking, outcome.queries
+    tracking, queries, people = outcome.tracking, outcome.queries, outcome.people
     return [
         f"Tracking: IDF1 {tracking.idf1:.3f}, MOTA {tracking.mota:.3f}; {outcome.walks} walks were found, "
         f"{tracking.switches} times one was taken for another",
         f"Queries: Rank-1 {queries.cmc[0]:.3f}, mAP {queries.mAP:.3f}, over {queries.num_valid_queries} "
         "people whom other cameras see",
+        f"People: {_people_line(people) if people else 'not grouped, without a calibration of the weights'}",
     ]
+
+
+def _people_line(score: PeopleScore) -> str:
+    pairs = score.pairs
+    return (
+        f"pairwise F1 {pairs.f1:.3f} (precision {pairs.precision:.3f}, recall {pairs.recall:.3f}) over "
+        f"{score.walks} walks that show somebody; {score.found} people were found, {score.seen} are there"
+    )
 
 
 def _track(rows: Sequence[TrackletRow]) -> Track:
     rows = sorted(rows, key=lambda row: row.start)
     times = np.concatenate([row.path.times for row in rows])
     return Track(rows[0].camera, times, np.concatenate([row.path.boxes for row in rows]))
+
+
+def _score_people(
+    gallery: Gallery, threshold: float, walks: dict[str, list[TrackletRow]], truth: Sequence[int]
+) -> PeopleScore:
+    """Group the walks, and compare those that show somebody; one that was left out was found to be alone."""
+    outcome = group_people(gallery, Grouping(threshold))
+    members = gallery.people.find(walks)
+    found = [members[track].person if track in members else -1 - place for place, track in enumerate(walks)]
+    shown = [(person, group) for person, group in zip(truth, found, strict=True) if person]
+    true, own = ([pair[side] for pair in shown] for side in (0, 1))
+    return PeopleScore(pairwise(true, own), len(shown), outcome.people, len(set(true)))
 
 
 def _ask(file: Path, gallery: Gallery, embedder: Embedder, places: dict[str, int]) -> Answers:

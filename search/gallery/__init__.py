@@ -2,7 +2,9 @@
 
 from .box_path import BoxPath
 from .gallery import Gallery
+from .members import MemberRow
 from .opening import open_gallery
+from .pictures import thumbnails
 from .rows import EVERYTHING, Hit, Selection, TrackletRow, VideoRow
 from .schema import WeightsFingerprint
 from .thumbnail import make_thumbnail
@@ -12,10 +14,12 @@ __all__ = [
     "BoxPath",
     "Gallery",
     "Hit",
+    "MemberRow",
     "Selection",
     "TrackletRow",
     "VideoRow",
     "WeightsFingerprint",
     "make_thumbnail",
     "open_gallery",
+    "thumbnails",
 ]

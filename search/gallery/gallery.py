@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from utils.errors import InputError
-
 from . import records
 from .nearest import nearest
 from .pages import page_filters, page_rows
 from .removal import remove_tracklets, remove_videos
 from .rewriting import rewrite
+from .roster import Roster
 from .rows import EVERYTHING, LARGE, NUMBERS, TEXTS, Hit, Selection, TrackletRow, VideoRow
 from .store import Store
 from .text import encode_text, is_any_of
@@ -39,6 +38,7 @@ class Gallery:
 
     def __init__(self, store: Store):
         self.store = store
+        self.people = Roster(store, self.videos)
         # Ids of rows in segments that are not done: video -> segment -> ids.
         self._leftovers: dict[str, dict[int, set[str]]] = {}
         self._level = "Strong"
@@ -81,7 +81,7 @@ class Gallery:
         if found is None:
             self.store.write(self.store.videos, [records.begun(video)])
             return replace(video, segments=0, complete=False, duration=None, tracklets=0, vectors=0)
-        _check_same(found, video)
+        records.check_same(found, video)
         if not found.complete:
             self._leftovers[video.video] = self._find_leftovers(found)
         return found
@@ -178,6 +178,8 @@ class Gallery:
     def remove(self, where: Selection, purge: bool = True) -> int:
         """Remove the tracklets of a selection, and the videos that it holds, which may be indexed again.
 
+        Somebody of whom nothing is left is forgotten, with the name.
+
         A selection by time removes every tracklet that is seen at any moment of it; the videos stay, and to
         index them again does not bring those tracklets back.
 
@@ -193,6 +195,7 @@ class Gallery:
             count = remove_tracklets(self.store, videos, where)
         else:
             count = remove_videos(self.store, videos)
+        self.people.forget_names()
         if purge:
             self.purge()
         return count
@@ -206,7 +209,7 @@ class Gallery:
         if self.store.milvus.is_local:
             rewrite(self.store, self.videos())
             return
-        for name in (self.store.tracklets, self.store.videos):
+        for name in self.store.collections:
             self.store.milvus.call("flush", name)
             self.store.milvus.call("compact", name)
 
@@ -229,18 +232,3 @@ class Gallery:
         for row in self.store.query(self.store.tracklets, filter_, ["id", "segment"]):
             leftovers[row["segment"]].add(row["id"])
         return leftovers
-
-
-def _check_same(found: VideoRow, given: VideoRow) -> None:
-    for name in ("camera", "start"):
-        there, here = getattr(found, name), getattr(given, name)
-        if there != here:
-            raise InputError(
-                f"{given.name} is in the gallery already, with {name} {there}, not {here}; remove it first, "
-                f"or index it with {name} {there}"
-            )
-    if not found.complete and found.detector != given.detector:
-        raise InputError(
-            f"{given.name} is half done with the detector {found.detector}; resume with that one, or remove "
-            "the video first"
-        )

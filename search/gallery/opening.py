@@ -10,6 +10,8 @@ from .rewriting import finish_rewriting
 from .schema import (
     WeightsFingerprint,
     check_settings,
+    people_of,
+    people_schema,
     settings,
     tracklet_schema,
     tracklets_of,
@@ -50,9 +52,10 @@ def open_gallery(
 
 def _prepare(milvus: Milvus, weights: WeightsFingerprint | None, dim: int | None, create: bool) -> int:
     """Make and load the collections; the dimension of the vectors."""
-    tracklets, videos = tracklets_of(milvus.address.name), videos_of(milvus.address.name)
+    names = [of(milvus.address.name) for of in (tracklets_of, videos_of, people_of)]
+    tracklets, videos, people = names
     if milvus.is_local:
-        finish_rewriting(milvus, (tracklets, videos))
+        finish_rewriting(milvus, names)
     if create:
         create_collection(milvus, tracklets, tracklet_schema(dim), settings(weights, dim))
     elif not milvus.call("has_collection", tracklets):
@@ -60,5 +63,6 @@ def _prepare(milvus: Milvus, weights: WeightsFingerprint | None, dim: int | None
     found = milvus.call("describe_collection", tracklets)["properties"]
     dim = check_settings(found, weights, dim, milvus.shown)
     create_collection(milvus, videos, video_schema())
-    load_collections(milvus, (tracklets, videos))
+    create_collection(milvus, people, people_schema())
+    load_collections(milvus, names)
     return dim

@@ -9,6 +9,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
+from utils.errors import InputError
+
 from .rows import VideoRow
 from .text import decode_text, encode_text
 
@@ -59,6 +61,30 @@ def videos(stored: Iterable[dict]) -> list[VideoRow]:
     return sorted(
         (video for video in found if video), key=lambda v: (v.camera, v.start or 0.0, v.name, v.video)
     )
+
+
+def check_same(found: VideoRow, given: VideoRow) -> None:
+    """Refuse to go on with a video otherwise than it was begun.
+
+    Args:
+        found: the video as it is in the gallery.
+        given: as it is to be indexed.
+
+    Raises:
+        InputError: they differ.
+    """
+    for name in ("camera", "start"):
+        there, here = getattr(found, name), getattr(given, name)
+        if there != here:
+            raise InputError(
+                f"{given.name} is in the gallery already, with {name} {there}, not {here}; remove it first, "
+                f"or index it with {name} {there}"
+            )
+    if not found.complete and found.detector != given.detector:
+        raise InputError(
+            f"{given.name} is half done with the detector {found.detector}; resume with that one, or remove "
+            "the video first"
+        )
 
 
 def _video(video: str, stored: list[dict]) -> VideoRow | None:

@@ -1,4 +1,9 @@
-"""Removing videos, and parts of videos."""
+"""Removing videos, and parts of videos.
+
+Who is who is removed after the tracklets, and ``Roster.write`` looks afterwards whether they are still there:
+so what another program says of them meanwhile is removed as well. What is counted and listed comes last, so
+that an interrupted removal can be repeated.
+"""
 
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -17,8 +22,8 @@ def remove_videos(store: Store, videos: list[VideoRow]) -> int:
     names = [video.video for video in videos]
     for first in range(0, len(names), VIDEOS):
         filter_ = is_any_of("video", names[first : first + VIDEOS])
-        store.delete(store.tracklets, filter_)
-        store.delete(store.videos, filter_)  # last, so that an interrupted removal can be repeated
+        for collection in (store.tracklets, store.people, store.videos):
+            store.delete(collection, filter_)
     return sum(video.tracklets for video in videos)
 
 
@@ -31,6 +36,7 @@ def remove_tracklets(store: Store, videos: list[VideoRow], where: Selection) -> 
         for row in found:
             gone[decode_text(row["video"])].append(row)
         store.delete_ids(store.tracklets, [row["id"] for row in found])
+        store.delete(store.people, filter_)
         for video, rows in gone.items():
             _lower_counts(store, video, rows)
         count += sum(row["part"] == 0 for row in found)

@@ -15,10 +15,12 @@ from utils.files import writing
 
 from .client import Milvus
 from .creation import create_collection, load_collections
-from .pages import page_filters, page_rows
+from .members import FIELDS as MEMBER_FIELDS
+from .members import NOTES
+from .pages import MOST_ROWS, page_filters, page_rows
 from .records import FIELDS
 from .rows import ALL_FIELDS, EVERYTHING, VideoRow
-from .schema import tracklet_schema, video_schema
+from .schema import people_schema, tracklet_schema, video_schema
 from .store import Store
 from .text import is_any_of
 
@@ -38,7 +40,10 @@ def rewrite(store: Store, videos: list[VideoRow]) -> None:
     _copy(store, store.tracklets, ["id", *ALL_FIELDS], filters)
     create_collection(store.milvus, store.videos + NEW, video_schema())
     _copy(store, store.videos, [*FIELDS, "vector"], (is_any_of("video", [video.video]) for video in videos))
-    load_collections(store.milvus, (store.tracklets, store.videos))
+    create_collection(store.milvus, store.people + NEW, people_schema())
+    filters = (NOTES, *page_filters(videos, EVERYTHING, MOST_ROWS))
+    _copy(store, store.people, [*MEMBER_FIELDS, "vector"], filters)
+    load_collections(store.milvus, store.collections)
 
 
 def finish_rewriting(milvus: Milvus, names: Iterable[str]) -> None:

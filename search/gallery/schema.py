@@ -1,4 +1,4 @@
-"""The two collections of a gallery, and what their names and settings say."""
+"""The three collections of a gallery, and what their names and settings say."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,11 @@ def videos_of(name: str) -> str:
     return f"{name}_videos"
 
 
+def people_of(name: str) -> str:
+    """Name of the collection that says who is who."""
+    return f"{name}_people"
+
+
 def tracklet_schema(dim: int) -> Any:
     """Fields of the collection with the vectors, as of ``TrackletRow.stored``."""
     from pymilvus import DataType, MilvusClient
@@ -77,6 +82,23 @@ def video_schema() -> Any:
     schema.add_field("video", DataType.VARCHAR, max_length=LONGEST)
     schema.add_field("segment", DataType.INT64)
     schema.add_field("content", DataType.VARCHAR, max_length=MOST_CONTENT)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
+    return schema
+
+
+def people_schema() -> Any:
+    """Fields of the collection that says who is who, as of ``MemberRow.stored``."""
+    from pymilvus import DataType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=LONGEST + 16)
+    for name in ("video", "camera"):
+        schema.add_field(name, DataType.VARCHAR, max_length=LONGEST)
+    for name in ("segment", "person"):
+        schema.add_field(name, DataType.INT64)
+    for name in ("start", "end"):
+        schema.add_field(name, DataType.DOUBLE)
+    schema.add_field("more", DataType.JSON)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
     return schema
 

@@ -1,9 +1,9 @@
-"""The two collections of a gallery, read and written."""
+"""The three collections of a gallery, read and written."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from .client import Milvus
-from .schema import tracklets_of, videos_of
+from .schema import people_of, tracklets_of, videos_of
 
 CHUNK_BYTES = 8 << 20  # of rows in one call; a server takes 64 MiB
 # Of rows in milvus-lite's log, which are then written to its files: it searches them slowly, and with 128 MB
@@ -22,8 +22,14 @@ class Store:
 
     def __init__(self, milvus: Milvus, dim: int):
         self.milvus, self.dim = milvus, dim
-        self.tracklets, self.videos = tracklets_of(milvus.address.name), videos_of(milvus.address.name)
+        name = milvus.address.name
+        self.tracklets, self.videos, self.people = tracklets_of(name), videos_of(name), people_of(name)
         self._unflushed = 0  # bytes
+
+    @property
+    def collections(self) -> tuple[str, str, str]:
+        """Names of all."""
+        return self.tracklets, self.videos, self.people
 
     def query(self, collection: str, filter_: str, fields: Sequence[str]) -> list[dict]:
         """The rows that a filter holds, with all that was written before, by whomever."""
@@ -54,7 +60,7 @@ class Store:
     def flush(self) -> None:
         """Let milvus-lite write what is in its memory to its files; a server knows when to."""
         if self.milvus.is_local:
-            for name in (self.tracklets, self.videos):
+            for name in self.collections:
                 self.milvus.call("flush", name)
         self._unflushed = 0
 

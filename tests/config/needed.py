@@ -8,4 +8,7 @@ NEEDED = {
     "search watch": ["a.jpg"],
     "search query": ["a.jpg"],
     "search annotate": ["a.mp4"],
+    "search people name": ["3", "Anna"],
+    "search people merge": ["3", "7"],
+    "search people split": ["3"],
 }

@@ -11,6 +11,7 @@ import pytest
 
 from search.gallery import (
     BoxPath,
+    MemberRow,
     Selection,
     TrackletRow,
     VideoRow,
@@ -94,13 +95,21 @@ def test_threshold_top_and_selection(gallery):
 
 
 def test_reports(gallery):
+    assert as_table(answers(gallery, A, 1)).splitlines()[1].split()[-2:] == ["1.00", "gate.mp4"], (
+        "nobody's yet"
+    )
+    walk = [rows[0] for rows in gallery.tracklets() if rows[0].tracklet in ("t1", "t2")]
+    gallery.people.write([MemberRow.of(row, 4) for row in walk])
+    gallery.people.call(4, "Anna")
     found = answers(gallery, A, 10, threshold=0.5)
     lines = as_table(found).splitlines()
-    assert lines[0].split() == ["camera", "from", "to", "score", "video"]
-    assert lines[1].split() == ["1", "gate", "00:10", "01:11", "1.00", "gate.mp4"]
+    assert lines[0].split() == ["camera", "from", "to", "score", "person", "video"]
+    assert lines[1].split() == ["1", "gate", "00:10", "01:11", "1.00", "Anna", "gate.mp4"]
     tree = json.loads(as_json(found))
     assert tree[0] == {
         "score": 1.0,
+        "person": 4,
+        "person_name": "Anna",
         "camera": "gate",
         "start": 10.0,
         "end": 71.0,
@@ -111,7 +120,7 @@ def test_reports(gallery):
     [first, *_] = csv.DictReader(io.StringIO(as_csv(found)))
     assert (first["camera"], first["start"], first["tracklets"]) == ("gate", "10.0", "t1 t2")
     assert as_table([]).startswith("unknown") and json.loads(as_json([])) == []
-    assert as_csv([]) == "score,camera,start,end,name,video,tracklets"
+    assert as_csv([]) == "score,person,person_name,camera,start,end,name,video,tracklets"
     assert "00:10" not in videos_table(gallery.videos()) and "01:40" in videos_table(gallery.videos())
 
 

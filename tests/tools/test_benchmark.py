@@ -83,3 +83,16 @@ def test_train(command, tiny, tmp_path):
 def test_train_takes_the_settings_of_a_training(command):
     assert_refused(command("tools/benchmark.py", "train", "--model_name", "resnet81"), "did you mean resnet")
     assert_refused(command("tools/benchmark.py", "train", "--IMS_PER_BATCH", "6"), "not divisible by")
+
+
+def test_people(command, tmp_path):
+    done = command(
+        "tools/benchmark.py", "people", "--tracklets", "200", "60", "--dim", "64", "--json", "out.json"
+    )
+    assert done.returncode == 0, done.stderr
+    sizes = json.loads((tmp_path / "out.json").read_text())["sizes"]
+    assert [*sizes] == ["60", "200"] and sizes["200"]["people"] == 10
+    for figures in sizes.values():
+        assert figures["f1"] > 0.8 and figures["peak_memory_bytes"] > 1e7
+        assert all(seconds > 0 for seconds in figures["seconds"].values())
+    assert f"| 200 | {sizes['200']['seconds']['reading']:.1f} s |" in done.stdout

@@ -45,6 +45,8 @@ def search(start_in, place):
 
     def run(command: str, *words: object):
         network = ("--weights", "net.pth", "--device", "cpu") if command in NETWORK else ()
+        if command == "people" and (not words or str(words[0]).startswith("-")):
+            network = ("--weights", "net.pth")
         return start_in(place, "tools/search.py", command, *network, *words).finish()
 
     return run
@@ -83,7 +85,7 @@ def test_query_by_camera_time_and_box(indexed, search):
     box = "26,20,16,40"
     done = search("query", *words, "--box", box, "--camera", "yard", "--from", "0:02", "--to", "0:03")
     assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stdout.splitlines() if line.count(",") == 6]
+    lines = [line for line in done.stdout.splitlines() if line.count(",") == 8]
     assert len(lines) == 2 and ",yard," in lines[1]
     nothing = search("query", *words, "--box", box, "--from", "1:00")
     assert nothing.stdout.count(",yard,") == 0 and nothing.returncode == 0
@@ -107,6 +109,46 @@ def test_annotate_draws_boxes(indexed, search, place):
     assert changes[20] > changes[75] + 1, "somebody is marked at 2 s, nobody at 7.5 s"
 
 
+@pytest.fixture(scope="module")
+def grouped(indexed, search):
+    """The output of the first grouping."""
+    done = search("people", "--timeline", "people.png", "--quality", "0")
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_people_are_the_same_in_both_cameras_and_shown(grouped, search, place):
+    assert "2 people, 2 of them new, in 3 walks, 3 of them new; left out" in grouped.stdout
+    rows = [line.split()[:3] for line in grouped.stdout.splitlines() if re.match(r"\d +(gate|yard) ", line)]
+    assert [row[:2] for row in rows] == [["1", "gate"], ["1", "yard"], ["2", "gate"]]
+    assert cv2.imread(str(place / "people.png")) is not None
+    done = search("people", "--show", "--camera", "yard", "--format", "csv", "--out", "people.csv")
+    assert done.returncode == 0, done.stderr
+    header, line = (place / "people.csv").read_text().splitlines()
+    assert header.startswith("person,person_name,camera,start") and line.startswith("1,,yard,")
+
+
+def test_people_are_named_merged_and_split(grouped, search):
+    assert "Person 1 is called Anna" in search("people", "name", "1", "Anna").stdout
+    assert_refused(
+        search("people", "merge", "Anna", "2"), "1 and 2 are not one person: gate saw both", "00:03"
+    )
+    assert "That is person 3 now" in search("people", "split", "Anna", "--camera", "yard").stdout
+    found = json.loads(search("people", "--show", "--format", "json").stdout)
+    assert [(row["person"], row["person_name"], row["camera"]) for row in found] == [
+        (1, "Anna", "gate"),
+        (2, "", "gate"),
+        (3, "", "yard"),
+    ]
+    answer = search("query", "red.png", "--camera", "gate", "--threshold", "0.9", "--top", "1").stdout
+    assert re.search(r"1\.00 +Anna +gate\.mp4", answer)
+    assert "3 joined person 1" in search("people", "merge", "1", "3").stdout
+    assert (
+        "2 people, 0 of them new"
+        in search("people", "--anew", "--threshold", "0.999999", "--quality", "0").stdout
+    )
+
+
 def test_remove_is_for_good(search, place):
     gallery = ("--gallery", "other.db")
     for name in CLIPS:
@@ -126,6 +168,11 @@ def test_the_demo_draws_indexes_asks_and_scores(start_in, place):
     words = ("--seconds", "8", "--people", "3", "--folder", "demo", "--weights", "net.pth", "--device", "cpu")
     done = start_in(place, "tools/search.py", "demo", *words).finish()
     assert done.returncode == 0, done.stderr
+    people = re.search(
+        r"People: pairwise F1 ([\d.]+) .*; (\d+) people were found, (\d) are there", done.stdout
+    )
+    assert 0 <= float(people[1]) <= 1 and int(people[2]) >= 1 and 1 <= int(people[3]) <= 3
+    assert cv2.imread(str(place / "demo" / "people.png")) is not None
     scores = re.search(
         r"IDF1 ([\d.]+), MOTA .*Rank-1 ([\d.]+), mAP ([\d.]+), over \d people", done.stdout, re.S
     )
@@ -154,6 +201,12 @@ def test_refusals(search, place, tmp_path):
         (("annotate", "text.mp4"), "not in the gallery"),
         (("list", "--gallery", "nowhere.db"), "no gallery"),
         (("find",), "find"),
+        (("people", "--threshold", "high"), "--threshold high is not a number"),
+        (("people", "--travel", "none.yml"), "cannot read none.yml"),
+        (("people", "--weights", "bare.onnx"), "a threshold: make a calibration", "--threshold"),
+        (("people", "name", "9", "Anna"), "no person 9"),
+        (("people", "merge", "1"), "two people or more"),
+        (("people", "split", "1"), "say what to split off"),
     ]
-    for words, said in cases:
-        assert_refused(search(*words), said)
+    for words, *said in cases:
+        assert_refused(search(*words), *said)

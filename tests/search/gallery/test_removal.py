@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from search.gallery import Selection, VideoRow, open_gallery
+from search.gallery import MemberRow, Selection, VideoRow, open_gallery
 from tests.search.gallery.conftest import folder_bytes
 from tests.search.gallery.drawn import DIM, WEIGHTS, contents, index, plain, rows_of
 
@@ -101,6 +101,9 @@ def test_a_purge_that_is_cut_off_anywhere_loses_nothing(tmp_path, monkeypatch):
         rows = index(gallery, "aa", tracklets=1)
         index(gallery, "bb", tracklets=1)
         gallery.remove(Selection(video="bb"), purge=False)
+        member = MemberRow.of(rows[0], 1, said=True)
+        gallery.people.write([member])
+        gallery.people.call(1, "Anna")
         milvus, call = gallery.store.milvus, gallery.store.milvus.call
 
         def copy_and_call(method, *args, **kwargs):
@@ -111,13 +114,15 @@ def test_a_purge_that_is_cut_off_anywhere_loses_nothing(tmp_path, monkeypatch):
 
         monkeypatch.setattr(milvus, "call", copy_and_call)
         gallery.purge()
-    assert sum("rename" in copy.name for copy in copies) == 4
+    assert sum("rename" in copy.name for copy in copies) == 6
     for copy in copies:
         with open_gallery(str(copy)) as gallery:
             assert contents(gallery)[1] == sorted(map(plain, rows)), copy
             assert [video.video for video in gallery.videos()] == ["aa"], copy
+            assert [*gallery.people.members()] == [member] and gallery.people.names() == {1: "Anna"}, copy
             gallery.add_segment("aa", 2, rows_of("aa", 2))
             assert {path.name for path in (copy / "collections").iterdir()} == {
                 "gallery_tracklets",
                 "gallery_videos",
+                "gallery_people",
             }
