@@ -18,10 +18,11 @@ test: .venv/tested
 
 setup: .venv/installed
 
-# What only the search, watching a training and their tests need. The tests with a Milvus server need
+# What only the search, the export, watching a training and their tests need. The tests with a Milvus server need
 # requirements-test.txt, too.
-.venv/tested: .venv/installed requirements-search.txt requirements-watch.txt
-	$(BIN)/python -m pip install --quiet -r requirements-search.txt -r requirements-watch.txt
+EXTRAS := requirements-search.txt requirements-export.txt requirements-watch.txt
+.venv/tested: .venv/installed $(EXTRAS)
+	$(BIN)/python -m pip install --quiet $(EXTRAS:%=-r %)
 	@touch $@
 
 .venv/installed: requirements.txt

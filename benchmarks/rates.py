@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 from yacs.config import CfgNode
 
+from config import changed
 from data import make_data_loader
 from engine import Training
 from engine.run import Run
@@ -151,9 +152,7 @@ def input_rates(cfg: CfgNode, device: torch.device, steps: int, rounds: int) -> 
         steps: batches in a turn.
         rounds: turns that count.
     """
-    cfg = cfg.clone()
-    cfg.defrost()
-    cfg.DATALOADER.NUM_WORKERS = 0
+    cfg = changed(cfg, {"DATALOADER.NUM_WORKERS": 0})
     loader, inp = make_data_loader(cfg, device)[0], cfg.INPUT
     transform = per_image_transform(
         inp.SIZE_TRAIN, inp.PROB, inp.PADDING, inp.RE_PROB, inp.PIXEL_MEAN, inp.PIXEL_STD

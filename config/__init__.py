@@ -4,12 +4,13 @@ from .checks import Choices, check_datasets, check_network, check_paths
 from .command_line import find_subcommand, read_options
 from .defaults import get_defaults
 from .errors import ConfigError
-from .load import READY_MODELS, compare_settings, flat_settings, load_cfg
+from .load import READY_MODELS, changed, compare_settings, flat_settings, load_cfg
 
 __all__ = [
     "READY_MODELS",
     "Choices",
     "ConfigError",
+    "changed",
     "check_datasets",
     "check_network",
     "check_paths",

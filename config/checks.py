@@ -37,8 +37,7 @@ def check_datasets(cfg: CfgNode, command: str, names: Collection[str], is_own: C
     Raises:
         ConfigError: a name is unknown.
     """
-    tested = cfg.DATASETS.TEST_NAME or cfg.DATASETS.NAMES[0]
-    for name in [*cfg.DATASETS.NAMES, tested] if COMMANDS[command].kind.reads_training_sets else [tested]:
+    for name in COMMANDS[command].kind.reads(cfg):
         if name not in names and not is_own(name):
             raise ConfigError(
                 f"DATASETS: unknown {name!r}{did_you_mean(name, names)}; valid: {', '.join(names)}, or the "

@@ -79,6 +79,9 @@ def read_command_line(argv: Sequence[str] | None, command: str, choices: Choices
         parser.add_argument("opts", nargs="*", metavar="KEY VALUE", help=settings)
     found = vars(parser.parse_intermixed_args(_complete(_words(argv), flags)))
     opts = found.pop("opts", [])
+    for flag in flags:
+        if _is_list_of_words(flag) and row.kind:  # which argparse lets end with the command line
+            found[flag.dest], opts = _split(found[flag.dest] + opts)
     if len(opts) % 2:
         raise ConfigError(f"settings at the end are KEY VALUE pairs; {opts[-1]} has no value")
     pairs = [(flag.dest, found[flag.dest]) for flag in flags if isinstance(flag.fills, str)]
@@ -113,6 +116,16 @@ def _complete(words: list[str], flags: list[Flag]) -> list[str]:
     return words
 
 
+def _is_list_of_words(flag: Flag) -> bool:
+    return flag.is_positional and isinstance(flag.fills.value, tuple)
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Words of a list, and the KEY VALUE pairs behind them."""
+    first = next((n for n, word in enumerate(words) if word.split(".")[0] in SECTIONS), len(words))
+    return words[:first], words[first:]
+
+
 def _read_options(flags: list[Flag], found: dict[str, Any]) -> argparse.Namespace:
     options, problems = argparse.Namespace(), []
     for flag in flags:
@@ -135,7 +148,7 @@ def _add(parser: argparse.ArgumentParser, flag: Flag, choices: Choices) -> None:
         default = setting.value
         text += f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"
     kwargs = {"metavar": flag.metavar} if flag.metavar else {"action": "store_const", "const": "yes"}
-    needed = not flag.names[0].startswith("-")
+    needed = flag.is_positional
     if isinstance(setting.value, tuple) and not is_setting:
         kwargs["nargs"] = "+" if needed else "*"
     parser.add_argument(

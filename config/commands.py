@@ -16,9 +16,14 @@ class Kind(NamedTuple):
     problems: Callable[[CfgNode], list[str]]  # settings that do not fit together
     warnings: Callable[[CfgNode], list[str]]
     check_files: Callable[[CfgNode], None]
-    reads_training_sets: bool = True  # False: only the tested data set
+    reads: Callable[[CfgNode], list[str]] = lambda cfg: []  # the names of the data sets that it must have
     resumes: bool = False  # RESUME names a run, whose settings come first
     settings_beside: str = ""  # setting that names weights; the config.yml beside them is read
+
+
+def _tested(cfg: CfgNode) -> str:
+    """The name of the tested data set."""
+    return cfg.DATASETS.TEST_NAME or cfg.DATASETS.NAMES[0]
 
 
 class Command(NamedTuple):
@@ -31,15 +36,24 @@ class Command(NamedTuple):
     notes: str = ""
 
 
-TRAINING = Kind("training", training_problems, training_warnings, check_training_files, resumes=True)
+TRAINING = Kind(
+    "training",
+    training_problems,
+    training_warnings,
+    check_training_files,
+    reads=lambda cfg: [*cfg.DATASETS.NAMES, _tested(cfg)],
+    resumes=True,
+)
 TESTING = Kind(
     "testing",
     test_problems,
     lambda cfg: [],
     check_tested_weights,
-    reads_training_sets=False,
+    reads=lambda cfg: [_tested(cfg)],
     settings_beside="TEST.WEIGHT",
 )
+# Commands that use a trained network for something else.
+USING = Kind("using", lambda cfg: [], lambda cfg: [], check_tested_weights, settings_beside="TEST.WEIGHT")
 
 COMMANDS = {
     command.name: command
@@ -67,11 +81,29 @@ COMMANDS = {
             TESTING,
         ),
         Command(
+            "extract",
+            "Write the features of images into a file, by the images' names. An IMAGE is a file, a folder "
+            "with those below it, or a table (.csv, .parquet) with a column path.",
+            (
+                "photos/ --model_path logs/<run>/mAP75.1.pth --out features.parquet",
+                "a.jpg b.png --model_path reid.onnx --out features.csv",
+                "data/market1501/bounding_box_train --model_path logs/<run>/mAP75.1.pth --out teacher.npz",
+            ),
+            USING,
+            "exit code: 0 also where some images cannot be read; they are named and left out",
+        ),
+        Command(
             "export",
-            "Write trained weights in another form, and check that they give the same features. Format pth: "
-            "weights of this program in half precision, without the classifier, to hand on.",
-            ("--model_path logs/<run>/mAP75.1.pth --format pth --out weights/market1501_resnet50.pth",),
-            TESTING,
+            "Write a trained network in another format, check that it gives the same features, and compare "
+            "size, speed and mAP. Format pth: weights of this program in half precision, without the "
+            "classifier, to hand on.",
+            (
+                "--model_path logs/<run>/mAP75.1.pth --format onnx",
+                "--model_path logs/<run>/mAP75.1.pth --format onnx --int8 --with_preprocess --l2_norm",
+                "--model_path logs/<run>/mAP75.1.pth --format openvino --fp16 --out reid.xml",
+                "--model_path logs/<run>/mAP75.1.pth --format pth --out weights/market1501_resnet50.pth",
+            ),
+            USING,
         ),
         Command(
             "validate_data",

@@ -16,6 +16,11 @@ class Flag(NamedTuple):
     alone: str = ""  # what it means with no value after it
 
     @property
+    def is_positional(self) -> bool:
+        """Whether it is words without a name before them."""
+        return not self.names[0].startswith("-")
+
+    @property
     def dest(self) -> str:
         """Where its value is found: under the setting's name, or its own."""
         return self.fills if isinstance(self.fills, str) else self.names[0].lstrip("-")

@@ -1,12 +1,14 @@
 """The flags: one row each, for the commands or kinds of commands that it names."""
 
+from .export_flags import EXPORT_FLAGS
 from .flag import Flag
 from .resume import NEWEST
 from .search_flags import SEARCH_FLAGS
 from .setting import setting
 
-TRAINING, TESTING = ("training",), ("testing",)
+TRAINING, TESTING, USING = ("training",), ("testing",), ("using",)
 BOTH = TRAINING + TESTING
+ALL = BOTH + USING
 JSON = setting("", path=True)
 
 FLAGS = (
@@ -15,14 +17,21 @@ FLAGS = (
         setting("", path=True),
         "FILE",
         "YAML with settings (default: configs/softmax_triplet.yml)",
-        BOTH,
+        ALL,
     ),
-    Flag(("--model_name",), "MODEL.NAME", "NAME", "network", BOTH),
+    Flag(("--model_name",), "MODEL.NAME", "NAME", "network", ALL),
     Flag(("--model_path", "--weights"), "MODEL.PRETRAIN_PATH", "FILE", "weights to start from", TRAINING),
-    Flag(("--model_path", "--weights"), "TEST.WEIGHT", "FILE", "weights to test (mAPxx.pth)", TESTING),
+    Flag(
+        ("--model_path", "--weights"),
+        "TEST.WEIGHT",
+        "FILE",
+        "weights to test (mAPxx.pth, or an exported file)",
+        TESTING,
+    ),
+    Flag(("--model_path", "--weights"), "TEST.WEIGHT", "FILE", "weights (mAPxx.pth)", USING),
     Flag(("--Test_weight",), "TEST.WEIGHT", "FILE", "weights to test", BOTH),
     Flag(("--IMS_PER_BATCH",), "SOLVER.IMS_PER_BATCH", "N", "images in a training batch", BOTH),
-    Flag(("--TEST_IMS_PER_BATCH",), "TEST.IMS_PER_BATCH", "N", "images in a test batch", BOTH),
+    Flag(("--TEST_IMS_PER_BATCH",), "TEST.IMS_PER_BATCH", "N", "images in a test batch", ALL),
     Flag(("--MAX_EPOCHS",), "SOLVER.MAX_EPOCHS", "N", "epochs to train", BOTH),
     Flag(
         ("--pretrain_choice",),
@@ -31,13 +40,13 @@ FLAGS = (
         "start from ImageNet weights, a whole ReID checkpoint (self) or random weights",
         BOTH,
     ),
-    Flag(("--neck",), "MODEL.NECK", "CHOICE", "what is between the feature and the classifier", BOTH),
+    Flag(("--neck",), "MODEL.NECK", "CHOICE", "what is between the feature and the classifier", ALL),
     Flag(
         ("--test_neck", "--neck_feat"),
         "TEST.NECK_FEAT",
         "CHOICE",
         "side of the BNNeck whose feature is tested",
-        BOTH,
+        ALL,
     ),
     Flag(("--IF_WITH_CENTER",), "MODEL.IF_WITH_CENTER", "yes|no", "add the center loss", BOTH),
     Flag(
@@ -73,14 +82,7 @@ FLAGS = (
         TESTING,
     ),
     Flag(("--show_worst",), "TEST.SHOW_WORST", "N", "log the N queries with the worst results", TESTING),
-    Flag(("--format",), setting("pth", choices=("pth",)), "FORMAT", "what to write: pth", ("export",)),
-    Flag(
-        ("--out",),
-        setting("", path=True),
-        "FILE",
-        "file to write (default: beside the weights, <name>.small.pth)",
-        ("export",),
-    ),
+    *EXPORT_FLAGS,
     Flag(
         ("--picture",),
         setting("", path=True),

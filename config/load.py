@@ -1,7 +1,7 @@
 """From defaults, a YAML file and the command line to one frozen, checked tree."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,16 @@ def load_cfg(
     check_values(cfg, kind, choices)
     for warning in kind.warnings(cfg):
         logger.warning(warning)
+    cfg.freeze()
+    return cfg
+
+
+def changed(cfg: CfgNode, values: Mapping[str, Any]) -> CfgNode:
+    """A frozen copy of the settings with other values: ``changed(cfg, {"SOLVER.AMP": False})``."""
+    cfg = cfg.clone()
+    cfg.defrost()
+    for key, value in values.items():
+        _set(cfg, key, value)
     cfg.freeze()
     return cfg
 

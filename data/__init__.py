@@ -8,16 +8,20 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "100000000")
 
 from .build import (
     make_data_loader,
+    make_image_loader,
     make_multi_query_loader,
     make_train_loader,
     make_val_loader,
     read_dataset,
 )
 from .device_loader import DeviceLoader
+from .image_list import list_images
 
 __all__ = [
     "DeviceLoader",
+    "list_images",
     "make_data_loader",
+    "make_image_loader",
     "make_multi_query_loader",
     "make_train_loader",
     "make_val_loader",

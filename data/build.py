@@ -1,5 +1,6 @@
 """From the settings to the loaders."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import ignite.distributed as idist
@@ -106,6 +107,14 @@ def make_multi_query_loader(
     return _test_loader(cfg, records, device or _device(cfg)) if records else None
 
 
+def make_image_loader(cfg: CfgNode, paths: Sequence[str], device: torch.device) -> DeviceLoader:
+    """Images of no data set, in order, each read once; what cannot be read is left out with a warning."""
+    records = [Record(path, pid=0, camid=0) for path in paths]
+    loader = _in_order(cfg, ImageDataset(records, cfg.INPUT.SIZE_TEST), "skip", device)
+    warn_of_shared_memory(loader.loader)
+    return loader
+
+
 def _train_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device) -> DeviceLoader:
     batch_size = cfg.SOLVER.IMS_PER_BATCH
     rank, processes = idist.get_rank(), idist.get_world_size()
@@ -128,11 +137,15 @@ def _train_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device) -> D
 
 def _test_loader(cfg: CfgNode, records: list[Record], device: torch.device) -> DeviceLoader:
     images = _images(cfg, records, cfg.INPUT.SIZE_TEST, device)
+    return _in_order(cfg, images, cfg.DATASETS.ON_BAD_IMAGE, device)
+
+
+def _in_order(cfg: CfgNode, images: ImageDataset, on_bad_image: str, device: torch.device) -> DeviceLoader:
     loader = ReidLoader(
         images,
-        cfg.DATASETS.ON_BAD_IMAGE,
+        on_bad_image,
         batch_size=cfg.TEST.IMS_PER_BATCH,
-        sampler=shard_range(len(records), idist.get_rank(), idist.get_world_size()),
+        sampler=shard_range(len(images), idist.get_rank(), idist.get_world_size()),
         num_workers=_num_workers(cfg, images),
         pin_memory=_pin_memory(images, device),
     )

@@ -15,9 +15,10 @@ from data.reading import read_image, resize
 from evaluation import Embedded
 from utils.device import autocast, is_out_of_memory, network_dtype
 from utils.distributed import gather_rows, process_number
-from utils.errors import InputError
+from utils.errors import InputError, one_line
 
 CHUNK = 4096  # features gathered on the device before they are copied to the host
+Images = torch.Tensor | Sequence[str | Path | np.ndarray | torch.Tensor]
 
 
 class FeatureExtractor:
@@ -45,35 +46,35 @@ class FeatureExtractor:
         self.most = batch_size  # images at a time; lowered when memory runs out
         self._warned = False
 
-    def __call__(self, images: torch.Tensor | Sequence[str | Path | np.ndarray]) -> torch.Tensor:
+    def __call__(self, images: Images) -> torch.Tensor:
         """Features of images.
 
         Args:
-            images: (N, 3, H, W) uint8 RGB at ``transform.size``; or a sequence of files, or of (h, w, 3)
-                uint8 RGB arrays of any size, which are resized.
+            images: (N, 3, H, W) uint8 RGB; or a sequence of files, of (h, w, 3) uint8 RGB arrays, or of
+                (3, h, w) uint8 RGB tensors. Images of another size than ``transform.size`` are resized.
 
         Returns:
             (N, D) float32, on the host.
 
         Raises:
             InputError: a file cannot be read as an image.
+            ValueError: an array or tensor is something else.
         """
+        if isinstance(images, str | Path) or getattr(images, "ndim", 0) == 3:
+            images = [images]
         step, found = self.most, []
         for start in range(0, len(images), step):
-            batch = images[start : start + step]
-            if not isinstance(batch, torch.Tensor):
-                pixels = np.stack([self._pixels(image) for image in batch])
-                batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
-            found.append(self.features(self.transform(batch.to(self.device), self.dtype)).cpu())
+            batch = self._batch(images[start : start + step]).to(self.device)
+            found.append(self.features(self.transform(batch, self.dtype)).cpu())
         return torch.cat(found) if found else torch.empty(0, self.model.feature_dim)
 
-    def _pixels(self, image: str | Path | np.ndarray) -> np.ndarray:
-        if isinstance(image, np.ndarray):
-            return resize(image, self.transform.size)
-        pixels = read_image(str(image), self.transform.size)
-        if pixels is None:
-            raise InputError(f"{image} cannot be read as an image")
-        return pixels
+    def _batch(self, images: Images) -> torch.Tensor:
+        """(B, 3, H, W) uint8 RGB at the size that the network reads."""
+        size = tuple(self.transform.size)
+        as_read = isinstance(images, torch.Tensor) and images.dtype == torch.uint8
+        if as_read and images.shape[1:] == (3, *size):
+            return images
+        return torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
 
     @torch.inference_mode()
     def features(self, images: torch.Tensor) -> torch.Tensor:
@@ -108,36 +109,74 @@ class FeatureExtractor:
         Raises:
             InputError: none of them can be read.
         """
-        on_device: list[torch.Tensor] = []  # (B, D), with ``mirror`` (B, 2 D)
-        on_host: list[torch.Tensor] = []
+        features: list[torch.Tensor] = []  # (n, D), with ``mirror`` (n, 2 D)
         labels: list[torch.Tensor] = []
 
-        def to_host() -> None:
-            if on_device:
-                on_host.append(torch.cat(on_device).cpu())
-                on_device.clear()
+        def keep(chunk: Embedded) -> None:
+            features.append(torch.cat([chunk.features, *([chunk.mirrored] if mirror else [])], dim=1))
+            labels.append(torch.stack((chunk.pids, chunk.camids, chunk.indices), dim=1))
+
+        self.embed_chunks(loader, keep, mirror)
+        found = gather_rows(torch.cat(features or [torch.empty(0, 0)]))
+        numbers = gather_rows(torch.cat(labels or [torch.empty(0, 3, dtype=torch.int64)]))
+        if not len(found) and process_number() == 0:
+            raise InputError("none of the test images can be read")
+        return _embedded(found, numbers, mirror)
+
+    def embed_chunks(
+        self, loader: DeviceLoader, take: Callable[[Embedded], None], mirror: bool = False
+    ) -> None:
+        """Hand over the features of a loader's images, on the host, some thousand at a time.
+
+        Args:
+            loader: of what the network reads; of several processes, this one's.
+            take: called with each chunk, in the order of the loader.
+            mirror: also of their mirror images.
+        """
+        features: list[torch.Tensor] = []  # on the device: (B, D), with ``mirror`` (B, 2 D)
+        labels: list[torch.Tensor] = []
+
+        def hand_over() -> None:
+            if features:
+                take(_embedded(torch.cat(features).cpu(), torch.cat(labels, dim=1).T.cpu(), mirror))
+                features.clear()
+                labels.clear()
 
         def step(engine: Engine, batch) -> None:
             if not len(batch.images):  # none of its files could be read
                 return
             views = [batch.images, batch.images.flip(3)] if mirror else [batch.images]
-            on_device.append(torch.cat([self.features(view) for view in views], dim=1))
+            features.append(torch.cat([self.features(view) for view in views], dim=1))
             labels.append(torch.stack((batch.pids, batch.camids, batch.indices)))
-            if sum(map(len, on_device)) >= CHUNK:
-                to_host()
+            if sum(map(len, features)) >= CHUNK:
+                hand_over()
 
         if len(loader):  # one of several processes may have no image
             make_engine(step).run(loader)
-        to_host()
-        features = gather_rows(torch.cat(on_host) if on_host else torch.empty(0, 0))
-        numbers = gather_rows(
-            torch.cat(labels, dim=1).T.cpu() if labels else torch.empty(0, 3, dtype=torch.int64)
+        hand_over()
+
+
+def _pixels(image: str | Path | np.ndarray | torch.Tensor, size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8 RGB at this height and width."""
+    if isinstance(image, str | Path):
+        pixels = read_image(str(image), size)
+        if pixels is None:
+            raise InputError(f"{one_line(str(image))} cannot be read as an image")
+        return pixels
+    if isinstance(image, torch.Tensor):
+        image = image.cpu().movedim(0, -1).numpy()
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            "an image is a file, a (h, w, 3) uint8 RGB array or a (3, h, w) uint8 RGB tensor, not "
+            f"{image.dtype} of shape {image.shape}"
         )
-        if not len(features) and process_number() == 0:
-            raise InputError("none of the test images can be read")
-        plain, mirrored = features.chunk(2, dim=1) if mirror else (features, None)
-        pids, camids, indices = numbers.T
-        return Embedded(plain, pids, camids, indices, mirrored)
+    return resize(np.ascontiguousarray(image), size)
+
+
+def _embedded(features: torch.Tensor, labels: torch.Tensor, mirror: bool) -> Embedded:
+    """From (N, D) features, with ``mirror`` (N, 2 D), and (N, 3) person ids, camera ids and indices."""
+    plain, mirrored = features.chunk(2, dim=1) if mirror else (features, None)
+    return Embedded(plain, *labels.T, mirrored)
 
 
 def make_engine(process: Callable) -> Engine:

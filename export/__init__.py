@@ -1,15 +1,18 @@
 """Trained networks in other forms, each checked against the network that it came from."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from torch import nn
-from yacs.config import CfgNode
-
+from .form import Form, Source
+from .formats import FORMATS, check_form, export_network, files_of
 from .parity import Parity, check_parity
-from .weights import export_weights
+from .pictures import find_pictures
 
-# format -> export(cfg, network, file), which writes the file and gives what it has in common with the network
-FORMATS: dict[str, Callable[[CfgNode, nn.Module, Path], Parity]] = {"pth": export_weights}
-
-__all__ = ["FORMATS", "Parity", "check_parity", "export_weights"]
+__all__ = [
+    "FORMATS",
+    "Form",
+    "Parity",
+    "Source",
+    "check_form",
+    "check_parity",
+    "export_network",
+    "files_of",
+    "find_pictures",
+]

@@ -98,7 +98,7 @@ class Baseline(nn.Module):
         if not self.info.maps:
             return maps.to(torch.promote_types(maps.dtype, torch.float32))
         pooled = self.pooling(maps)
-        return self.info.after_pooling(self.base, pooled) if self.info.after_pooling else pooled
+        return getattr(self.base, self.info.after_pooling)(pooled) if self.info.after_pooling else pooled
 
     def embed(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, D) to the global branch's features before and after the neck, (B, global_dim) each."""

@@ -1,6 +1,6 @@
 """Networks that turn pictures of people into vectors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from engine import load_extractor
+from engine.exported import EXPORTED
 from utils.errors import InputError
 
 from .gallery import WeightsFingerprint
-from .onnx_embedder import OnnxEmbedder
 
 BATCH = 32  # pictures
+SUFFIXES = (".pth", ".pt", *EXPORTED)
 
 
 class Embedder(Protocol):
@@ -32,10 +33,10 @@ class Embedder(Protocol):
 
 
 class NetworkEmbedder:
-    """A network of this program.
+    """A network of this program, or an exported one.
 
     Args:
-        weights: file, with its settings beside it.
+        weights: file; of this program, with its settings beside it.
         device: to compute on.
 
     Raises:
@@ -49,16 +50,8 @@ class NetworkEmbedder:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """(h, w, 3) uint8 BGR pictures of any size to (N, D) float32 vectors of length 1."""
-        features = self._extract([np.ascontiguousarray(picture[..., ::-1]) for picture in pictures])
+        features = self._extract([picture[..., ::-1] for picture in pictures])
         return torch.nn.functional.normalize(features, dim=1).numpy()
-
-
-# suffix of a file -> factory(path, device)
-EMBEDDERS: dict[str, Callable[[Path, torch.device], Embedder]] = {
-    ".pth": NetworkEmbedder,
-    ".pt": NetworkEmbedder,
-    ".onnx": OnnxEmbedder,
-}
 
 
 def make_embedder(weights: str, device: torch.device) -> Embedder:
@@ -68,12 +61,11 @@ def make_embedder(weights: str, device: torch.device) -> Embedder:
         InputError: there is no such file, it is of another kind, or it cannot be loaded.
     """
     path = Path(weights)
-    factory = EMBEDDERS.get(path.suffix.lower())
-    if factory is None:
-        raise InputError(f"--weights {weights}: weights are read from {', '.join(EMBEDDERS)} files")
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"--weights {weights}: weights are read from {', '.join(SUFFIXES)} files")
     if not path.is_file():
         raise InputError(f"--weights {weights}: no such file")
-    return factory(path, device)
+    return NetworkEmbedder(path, device)
 
 
 def pooled(vectors: np.ndarray) -> np.ndarray:

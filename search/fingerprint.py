@@ -4,8 +4,6 @@ import hashlib
 import os
 from pathlib import Path
 
-from utils.errors import InputError, one_line, os_reason
-
 PIECE = 1 << 20  # bytes
 
 
@@ -30,19 +28,3 @@ def fingerprint(path: str | os.PathLike) -> str:
             stream.seek(place)
             digest.update(stream.read(PIECE))
     return digest.hexdigest()[:32]
-
-
-def sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as stream:
-            while block := stream.read(PIECE):
-                digest.update(block)
-    except OSError as error:
-        raise InputError(f"cannot read {one_line(str(path))}: {os_reason(error)}") from None
-    return digest.hexdigest()

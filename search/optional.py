@@ -1,4 +1,4 @@
-"""Libraries that only the search needs, imported when they are used."""
+"""Libraries that only the search needs."""
 
 from types import ModuleType
 
@@ -6,10 +6,7 @@ from utils import optional
 
 
 def need(module: str) -> ModuleType:
-    """A module of requirements-search.txt.
-
-    Args:
-        module: such as ``av`` or ``trackers``.
+    """A module of requirements-search.txt, such as ``av`` or ``trackers``.
 
     Raises:
         InputError: it is not installed.

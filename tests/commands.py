@@ -24,6 +24,7 @@ import timm  # noqa: F401  the program imports it when it is named
 import tests.tiny_backbone  # noqa: F401  before tools, which make their list of the networks
 import tools.benchmark
 import tools.export
+import tools.extract
 import tools.results
 import tools.search
 import tools.test
@@ -39,6 +40,7 @@ MAINS = {
     for module in (
         tools.benchmark,
         tools.export,
+        tools.extract,
         tools.results,
         tools.search,
         tools.test,

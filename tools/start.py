@@ -8,7 +8,7 @@ from yacs.config import CfgNode
 import config
 import modeling
 from config import Choices, check_datasets, check_network, check_paths, load_cfg
-from config.commands import COMMANDS, TRAINING
+from config.commands import COMMANDS, TRAINING, USING
 from data.datasets import DATASETS, find_custom
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
@@ -17,7 +17,8 @@ from layers import ID_LOSSES, METRIC_LOSSES, POOLINGS
 from modeling import BACKBONES, TIMM, timm_names
 from solver import OPTIMIZERS, SCHEDULES
 from utils.device import select_device
-from utils.distributed import join_processes
+from utils.distributed import join_processes, launched_by_torchrun
+from utils.errors import InputError
 from utils.logger import setup_logger
 from utils.memory import keep_freed_memory
 from utils.random_state import be_deterministic, seed_everything
@@ -54,7 +55,10 @@ def read_settings(command: str, argv: list[str] | None = None) -> CfgNode:
 def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.device]:
     """Read and check the command line, set up log, random numbers and device, join torchrun's processes."""
     cfg = read_settings(command, argv)
-    modeling.check_network(cfg, training=COMMANDS[command].kind is TRAINING)
+    kind = COMMANDS[command].kind
+    if kind is USING and launched_by_torchrun():
+        raise InputError(f"tools/{command}.py computes in one process; start it without torchrun")
+    modeling.check_network(cfg, training=kind is TRAINING)
     check_paths(cfg, command)
     seed_everything(cfg.SEED)
     device = select_device(cfg.MODEL.DEVICE, cfg.MODEL.DEVICE_ID)

@@ -11,16 +11,14 @@ from yacs.config import CfgNode
 
 from data import make_multi_query_loader, make_val_loader, read_dataset
 from data.validation import check_queries
-from engine import Evaluation, do_inference
+from engine import Evaluation, do_inference, load_network
 from evaluation import GalleryIndex, TestImages
 from evaluation.calibration import calibration_table, operating_points, roc, save_calibration
 from evaluation.per_query import results_of_test, save_query_results, worst_lines
-from modeling import build_model, load_weights, stem_may_differ
 from tools.start import start
 from utils.command import run_command
 from utils.distributed import leave_processes
 from utils.logger import log_plain
-from utils.run_folder import settings_beside
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,14 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     cfg, device = start("test", argv)
     dataset = read_dataset(cfg, train=False)
     check_queries(dataset, cfg)
-    model = build_model(cfg, num_classes=0)
-    report = load_weights(model, cfg.TEST.WEIGHT, complete=True)
-    logger.info(f"Weights: {cfg.TEST.WEIGHT}: {report}")
-    if not settings_beside(Path(cfg.TEST.WEIGHT)).is_file() and stem_may_differ(cfg):
-        logger.info(
-            "No config.yml beside the weights; if they are of a plain ResNet of reid-strong-baseline, test "
-            "with MODEL.STEM_RELU no"
-        )
+    cfg, model = load_network(cfg, device)
     val_loader = make_val_loader(cfg, dataset, device)
     multi_query_loader = make_multi_query_loader(cfg, dataset, device) if cfg.TEST.MULTI_QUERY else None
     found = do_inference(cfg, model, val_loader, len(dataset.query), multi_query_loader)

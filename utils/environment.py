@@ -20,7 +20,7 @@ def log_environment(device: torch.device, seed: int, settings: str) -> None:
     logger.info(
         f"Python {platform.python_version()}, torch {torch.__version__}, torchvision "
         f"{torchvision.__version__}, ignite {ignite.__version__}, numpy {numpy.__version__}, "
-        f"OpenCV {cv2.__version__}; git commit {_git_commit()}"
+        f"OpenCV {cv2.__version__}; git commit {git_commit()}"
     )
     logger.info(
         f"Device: {device} ({processor_name(device)}), {torch.get_num_threads()} threads; seed {seed}"
@@ -38,7 +38,7 @@ def processor_name(device: torch.device) -> str:
     return next(filter(None, names), platform.processor() or platform.machine())
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
     """The commit of this program, with ``+changes`` where files differ from it; 'unknown' outside git."""
     try:
         done = subprocess.run(

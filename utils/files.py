@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, under names that every system accepts."""
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -7,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .errors import InputError, os_reason
+from .errors import InputError, one_line, os_reason
 
+BLOCK = 1 << 20  # bytes read at a time
 # Names of devices on Windows, whatever their case and suffix.
 _DEVICES = re.compile(r"(CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³])(\.|$)", re.IGNORECASE)
 
@@ -55,6 +57,22 @@ def writing(place: Path | str, hint: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"cannot write {place}: {os_reason(error)}{hint and f'; {hint}'}") from None
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as stream:
+            while block := stream.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise InputError(f"cannot read {one_line(str(path))}: {os_reason(error)}") from None
+    return digest.hexdigest()
 
 
 def legal_name(text: str) -> str:

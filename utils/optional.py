@@ -10,7 +10,7 @@ def need(module: str, message: str) -> ModuleType:
     """A module that may be missing.
 
     Args:
-        module: such as ``av`` or ``tensorboard``.
+        module: such as ``av`` or ``onnxruntime.quantization``.
         message: what to say if it is not installed: what needs it, and what to install.
 
     Raises:
@@ -19,6 +19,6 @@ def need(module: str, message: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        if error.name not in (module, module.partition(".")[0]):
             raise
         raise InputError(message) from None

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from utils.errors import InputError, os_reason
@@ -26,16 +26,7 @@ def read_table(file: Path) -> list[CustomImage]:
         InputError: it is not such a table; a column is missing, a cell empty, a split unknown (with the
             number of the row as a spreadsheet counts, the heading being row 1); or none of the files exists.
     """
-    rows = _csv_rows(file) if file.suffix.lower() == ".csv" else _parquet_rows(file)
-    _, header = next(rows, (1, []))
-    columns = [name.strip().lower() for name in header]
-    for name in REQUIRED:
-        if name not in columns:
-            raise InputError(
-                f"{file}: the column {name} is missing; the table needs {', '.join(REQUIRED)}, and may have "
-                f"{CAMERA}; it has {', '.join(map(repr, header[:10])) or 'none'}"
-            )
-    images = [_image(file, number, dict(zip(columns, cells, strict=False))) for number, cells in rows]
+    images = [_image(file, number, row) for number, row in _rows(file, REQUIRED)]
     _check_cameras(file, images)
     if images and not any(os.path.isfile(image.path) for _, image in images):
         raise InputError(
@@ -45,14 +36,40 @@ def read_table(file: Path) -> list[CustomImage]:
     return [image for _, image in images]
 
 
-def _image(file: Path, number: int, row: dict[str, str]) -> tuple[int, CustomImage]:
-    cells = {name: row.get(name, "").strip() for name in (*REQUIRED, CAMERA)}
-    for name in REQUIRED:
-        if not cells[name]:
-            raise InputError(f"{file}, row {number}: {name} is empty")
-    for name, text in cells.items():
-        if unusable(text):
-            raise InputError(f"{file}, row {number}: {name} {text[:80]!r} holds control characters")
+def read_paths(file: Path) -> list[str]:
+    """The column ``path`` of such a table, as it stands there but for backslashes; others may be missing.
+
+    Raises:
+        InputError: it is not a table, or the column is missing, or a cell empty.
+    """
+    return [row["path"].replace("\\", "/") for _, row in _rows(file, ("path",))]
+
+
+def _rows(file: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and cells of each row, by the columns' names; the required ones are not empty."""
+    rows = _csv_rows(file) if file.suffix.lower() == ".csv" else _parquet_rows(file)
+    _, header = next(rows, (1, []))
+    columns = [name.strip().lower() for name in header]
+    for name in required:
+        if name not in columns:
+            raise InputError(
+                f"{file}: the column {name} is missing; the table needs {', '.join(required)}"
+                f"{f', and may have {CAMERA}' if required == REQUIRED else ''}; it has "
+                f"{', '.join(map(repr, header[:10])) or 'none'}"
+            )
+    for number, texts in rows:
+        row = dict(zip(columns, texts, strict=False))
+        cells = {name: row.get(name, "").strip() for name in (*required, CAMERA)}
+        for name in required:
+            if not cells[name]:
+                raise InputError(f"{file}, row {number}: {name} is empty")
+        for name, text in cells.items():
+            if unusable(text):
+                raise InputError(f"{file}, row {number}: {name} {text[:80]!r} holds control characters")
+        yield number, cells
+
+
+def _image(file: Path, number: int, cells: dict[str, str]) -> tuple[int, CustomImage]:
     split = cells["split"].lower()
     if split not in SPLITS:
         raise InputError(

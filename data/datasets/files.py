@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from loguru import logger
@@ -54,6 +54,42 @@ def list_folder(folder: Path) -> list[os.DirEntry]:
         [e.name for e in entries if unusable(e.name)],
     )
     return [e for e in entries if not unusable(e.name)]
+
+
+def walk_images(top: Path, above: Collection[Path] = ()) -> list[str]:
+    """The images of a folder and of those below it, by path. Links are followed.
+
+    Args:
+        top: the folder.
+        above: folders that a link must not lead back to.
+
+    Raises:
+        InputError: a folder cannot be read.
+    """
+    paths, waiting = [], [top]
+    seen = {folder_key(folder) for folder in above}
+    while waiting:
+        folder = waiting.pop()
+        if folder_key(folder) in seen:
+            logger.warning(f"{folder}: left out, as it leads back to a folder that is already read")
+            continue
+        seen.add(folder_key(folder))
+        entries = list_folder(folder)
+        folders = [e for e in entries if is_folder(e)]
+        images = [e for e in entries if has_image_suffix(e.name) and not is_folder(e)]
+        warn_left_out(folder, "entries that are not files", [e.name for e in images if not is_file(e)])
+        paths += [str(folder / e.name) for e in images if is_file(e)]
+        waiting += [folder / e.name for e in folders]
+    return sorted(paths)
+
+
+def folder_key(folder: Path) -> tuple[int, int]:
+    """The same for all paths to a folder."""
+    try:
+        stat = os.stat(folder)
+    except OSError as error:
+        raise InputError(f"cannot read {folder}: {os_reason(error)}") from None
+    return stat.st_dev, stat.st_ino
 
 
 def unusable(name: str) -> bool:

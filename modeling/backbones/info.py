@@ -24,7 +24,7 @@ class BackboneInfo:
         feature_dim: D, width of the pooled feature; 0 only until a network of a library is built.
         map_dim: channels of the maps; 0: feature_dim.
         maps: whether it gives maps; else it pools them itself.
-        after_pooling: after_pooling(network, (B, map_dim)) -> (B, feature_dim), layers behind the pooling.
+        after_pooling: name of its layers behind the pooling, (B, map_dim) -> (B, feature_dim); "": none.
         stages: stages(network, images) -> maps of its four stages, the last as the network gives it, each of
             the others half as wide as the next. They learn from it in self-distillation.
         layers: layers(network) -> layer of each of its parameters, by name, from 0 for the stem up. Learning
@@ -44,7 +44,7 @@ class BackboneInfo:
     feature_dim: int = 0
     map_dim: int = 0
     maps: bool = True
-    after_pooling: Callable[[nn.Module, torch.Tensor], torch.Tensor] | None = None
+    after_pooling: str = ""
     stages: Callable[[nn.Module, torch.Tensor], list[torch.Tensor]] | None = None
     layers: Callable[[nn.Module], dict[str, int]] | None = None
     add_non_local: Callable[[nn.Module], None] | None = None

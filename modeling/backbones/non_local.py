@@ -34,7 +34,7 @@ class NonLocal(nn.Module):
         theta, phi, g = (layer(x).flatten(2) for layer in (self.theta, self.phi, self.g))  # (B, 1, H W)
         similarity = theta.transpose(1, 2) @ phi / phi.shape[2]
         y = (similarity @ g.transpose(1, 2)).transpose(1, 2)
-        return x + self.W(y.view(len(x), 1, *x.shape[2:])).to(x.dtype)
+        return x + self.W(y.unflatten(2, x.shape[2:])).to(x.dtype)
 
 
 def add_non_local(net: nn.Module) -> None:

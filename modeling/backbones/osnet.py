@@ -113,17 +113,13 @@ class OSNet(nn.Module):
         """(B, 3, H, W) to (B, channels[-1], H / 16, W / 16)."""
         return self.conv5(self.conv4(self.conv3(self.conv2(self.maxpool(self.conv1(images))))))
 
-    def after_pooling(self, feat: torch.Tensor) -> torch.Tensor:
-        """(B, channels[-1]) to (B, FEATURE_DIM)."""
-        return self.fc(feat)
-
 
 def _osnet(*channels: int) -> BackboneInfo:
     return BackboneInfo(
         partial(OSNet, channels),
         feature_dim=FEATURE_DIM,
         map_dim=channels[-1],
-        after_pooling=OSNet.after_pooling,
+        after_pooling="fc",
         no_imagenet="its ImageNet weights are at https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO",
     )
 

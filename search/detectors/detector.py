@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from search.fingerprint import sha256
 from search.optional import need
 from search.video import Frame
 from utils.errors import InputError, one_line
+from utils.files import sha256
 
 if TYPE_CHECKING:
     import supervision as sv

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import torch
 from loguru import logger
 
-from search.fingerprint import sha256
 from utils.errors import InputError, os_reason
+from utils.files import sha256
 
 from .detector import Settings
 from .onnx import OnnxDetector

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search.fingerprint import sha256
 from utils.errors import InputError
+from utils.files import sha256
 
 from .text import LONGEST
 

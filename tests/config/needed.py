@@ -2,6 +2,7 @@
 
 NEEDED = {
     "results": ["logs/x"],
+    "extract": ["a.jpg"],
     "benchmark search": ["a.mp4"],
     "search index": ["a.mp4"],
     "search live": ["rtsp://camera"],

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from distillation.feature_file import SUFFIXES, read_features
+from distillation.feature_file import read_features
 from utils.errors import InputError
+from utils.feature_file import FORMATS
 
 PATHS = ["/data/train/0002_c1.jpg", "/data/train/王_c2.png", "/data/train/deep/0002_c3.jpg"]
 FEATURES = np.arange(6, dtype=np.float32).reshape(3, 2)
@@ -21,12 +22,15 @@ def write(file, names, features) -> None:
         pq.write_table(
             pa.table({"name": names, "feature": [list(map(float, row)) for row in features]}), file
         )
+    elif file.suffix == ".h5":
+        with pytest.importorskip("h5py").File(file, "w") as content:
+            content["names"], content["features"] = list(names), features
     else:
         with open(file, "w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([name, *row] for name, row in zip(names, features, strict=True))
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_by_name_in_any_order_and_more_than_needed(tmp_path, suffix):
     file = tmp_path / f"features{suffix}"
     names = ["another.jpg", *(path.rpartition("/")[2] for path in reversed(PATHS))]
@@ -78,7 +82,7 @@ def test_what_does_not_fit_is_one_line(tmp_path, content, words):
 def test_other_files(tmp_path):
     with pytest.raises(InputError, match="No such file"):
         read_features(tmp_path / "f.npz", PATHS)
-    with pytest.raises(InputError, match="are read from .npz, .parquet, .csv"):
+    with pytest.raises(InputError, match="are kept in .parquet, .npz, .h5, .csv"):
         read_features(tmp_path / "f.txt", PATHS)
 
 
@@ -88,7 +92,7 @@ def test_other_files(tmp_path):
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(st.binary(max_size=200) | st.text(max_size=60).map(str.encode), st.sampled_from(SUFFIXES))
+@given(st.binary(max_size=200) | st.text(max_size=60).map(str.encode), st.sampled_from([*FORMATS]))
 @example(b"", ".csv")
 @example(b"a,1,2\nb,1\n", ".csv")
 @example(b"PK\x05\x06" + b"\0" * 18, ".npz")

@@ -1,69 +1,56 @@
 """Weights to hand on: small, complete, and the same network."""
 
-import math
-
 import pytest
 import torch
 import yaml
 
 from config import load_cfg
-from export import check_parity, export_weights
+from export import Form, Source, export_network, find_pictures
 from export.weights import portable
 from modeling import build_model, load_weights
 from utils.errors import InputError
 
+HALVED = Form("pth", "fp16")
+
 
 @pytest.fixture
-def cfg(small):
-    return load_cfg([*small, "MODEL.PRETRAIN_PATH", "/home/ada/weights.pth", "OUTPUT_DIR", "/home/ada/run"])
+def source(small, tmp_path):
+    cfg = load_cfg([*small, "MODEL.PRETRAIN_PATH", "/home/ada/weights.pth", "OUTPUT_DIR", "/home/ada/run"])
+    model = build_model(cfg, num_classes=16).eval()
+    return Source(cfg, model, tmp_path / "weights.pth", find_pictures(cfg, (), calibrate=False))
 
 
-def test_half_precision_without_the_classifier_loads_into_the_same_network(cfg, tmp_path):
-    model = build_model(cfg, num_classes=16)
+def test_half_precision_without_the_classifier_loads_into_the_same_network(source, tmp_path):
     # What half precision cannot hold exactly, in a network with statistics of its own.
-    for name, tensor in model.state_dict().items():
+    for name, tensor in source.network.state_dict().items():
         if tensor.is_floating_point():
             tensor.uniform_(0.5, 1.5) if "var" in name else tensor.add_(torch.randn_like(tensor) / 100)
-    parity = export_weights(cfg, model, tmp_path / "small.pth")
+    parity = export_network(source, HALVED, tmp_path / "small.pth")
     state = torch.load(tmp_path / "small.pth", weights_only=True)
-    assert {name for name in model.state_dict() if not name.startswith("classifier.")} == {*state}
+    own = source.network.state_dict()
+    assert {name for name in own if not name.startswith("classifier.")} == {*state}
     assert {tensor.dtype for tensor in state.values()} == {torch.float16, torch.int64}
-    other = build_model(cfg, num_classes=0)
+    other = build_model(source.cfg, num_classes=0)
     assert not load_weights(other, tmp_path / "small.pth", complete=True).missing
     for name, tensor in other.state_dict().items():
         if name in state:
-            expected = model.state_dict()[name]
-            assert tensor.dtype == expected.dtype
-            assert torch.allclose(tensor, expected, rtol=1e-3, atol=1e-7), name
+            assert tensor.dtype == own[name].dtype
+            assert torch.allclose(tensor, own[name], rtol=1e-3, atol=1e-7), name
     assert 0 < parity.difference < 0.01 and 0.999 < parity.cosine < 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.config.yml", "small.pth"]
 
 
-def test_weights_that_half_precision_cannot_hold_are_refused_and_nothing_is_written(cfg, tmp_path):
-    model = build_model(cfg, num_classes=16)
-    model.bottleneck.running_mean[3] = 1e6
+def test_weights_that_half_precision_cannot_hold_are_refused_and_nothing_is_written(source, tmp_path):
+    source.network.bottleneck.running_mean[3] = 1e6
     with pytest.raises(InputError, match="does not give the features of the network .* nothing was written"):
-        export_weights(cfg, model, tmp_path / "small.pth")
+        export_network(source, HALVED, tmp_path / "small.pth")
     assert not any(tmp_path.iterdir())
 
 
-def test_parity_is_the_worst_of_all_pictures():
-    features = torch.eye(16)
-    wrong = features.clone()
-    wrong[5] = features[6]
-    with pytest.raises(InputError, match=r"largest difference 1\.0e\+00, least cosine 0\.000000"):
-        check_parity(lambda pictures: features, lambda pictures: wrong, 0.9)
-    with pytest.raises(InputError, match="least cosine nan"):
-        check_parity(lambda pictures: features, lambda pictures: features / 0, 0.9)
-    found = check_parity(lambda pictures: features, lambda pictures: 3 * features + 0.1, 0.9)
-    length = math.sqrt(3.1**2 + 15 * 0.1**2)
-    assert found.cosine == pytest.approx(3.1 / length)
-    assert found.difference == pytest.approx(max(1 - 3.1 / length, 0.1 / length))
-
-
-def test_settings_keep_nothing_of_this_machine(cfg):
-    text = portable(cfg).dump()
+def test_settings_keep_nothing_of_this_machine(source):
+    text = portable(source.cfg).dump()
     assert "/home/ada" not in text
-    tree, own = yaml.safe_load(text), yaml.safe_load(cfg.dump())
+    tree, own = yaml.safe_load(text), yaml.safe_load(source.cfg.dump())
     assert tree["MODEL"]["DEVICE"] == "cuda" and own["MODEL"]["DEVICE"] == "cpu"
     assert tree["INPUT"] == own["INPUT"] and tree["MODEL"]["NAME"] == own["MODEL"]["NAME"]
     named = load_cfg(["DATASETS.NAMES", "/home/ada/shop,market1501", "DATASETS.TEST_NAME", "/home/ada/shop"])

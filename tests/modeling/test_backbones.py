@@ -265,7 +265,7 @@ def test_osnet_has_deep_person_reids_layout(name, channels, parameters):
     assert sum(p.numel() for p in net.parameters()) == parameters
     maps = net.eval()(torch.randn(2, 3, 64, 32))
     assert maps.shape == (2, info.map_dim, 4, 2)
-    feat = info.after_pooling(net, maps.mean((2, 3)))
+    feat = getattr(net, info.after_pooling)(maps.mean((2, 3)))
     assert feat.shape == (2, info.feature_dim) == (2, 512) and feat.min() >= 0
 
 

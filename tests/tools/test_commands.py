@@ -150,6 +150,7 @@ def test_help(command):
 REFUSED = {
     "tools/benchmark.py": (["eval", "--sizes", "big"], "--sizes big"),
     "tools/export.py": (["--format", "bmp", "--model_path", "x.pth"], "--format"),
+    "tools/extract.py": (["a.jpg", "--model_path", "x.pth"], "x.pth: no such file"),
     "tools/search.py": (["query", "person.jpg", "--box", "1,2"], "x,y,width,height"),
     "tools/results.py": (["gone"], "gone holds no evaluated run"),
     "tools/test.py": ([], "TEST.WEIGHT is empty"),

@@ -15,7 +15,7 @@ def test_the_processor_by_its_name(monkeypatch, tmp_path, caplog_loguru):
     file.write_text(CPUINFO)
     monkeypatch.setattr("utils.environment.Path", lambda _: file)
     assert processor_name(CPU) == "Fast CPU: 2.1 GHz" and machine().startswith("Fast CPU: 2.1 GHz, ")
-    monkeypatch.setattr("utils.environment._git_commit", lambda: "abc")
+    monkeypatch.setattr("utils.environment.git_commit", lambda: "abc")
     monkeypatch.setattr(sys, "argv", ["tools/train.py", "SEED", "3"])
     log_environment(CPU, 3, "SEED: 3")
     command, versions, device, settings = caplog_loguru
