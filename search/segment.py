@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .tracker import PATIENCE, Tracker
-from .tracklet import Tracklet, show
+from .tracklet import Tracklet, possible_quality, show
 from .video import Frame
 
 if TYPE_CHECKING:
@@ -50,10 +50,11 @@ class Segment:
         if frame.time < self.begin:
             self._before = dict(zip(numbers, tracked.xyxy, strict=True))
             return
-        for place, number in enumerate(numbers):
+        possible = possible_quality(tracked, frame.image.shape[:2]).tolist()
+        for number, box, quality in zip(numbers, tracked.xyxy, possible, strict=True):
             if number not in self._open:
                 self._open[number] = Tracklet(number, came_from=self._before.get(number))
-            show(self._open[number], frame, place, tracked)
+            show(self._open[number], frame, box, quality)
 
     def finished(self, time: float = np.inf) -> Iterator[Tracklet]:
         """The tracklets whose people will not be seen again after this time, each once, in their order."""

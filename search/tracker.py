@@ -38,5 +38,5 @@ class Tracker:
     def __call__(self, frame: Frame, found: "sv.Detections") -> "sv.Detections":
         """The boxes that belong to a track, its number in ``tracker_id``, in the order of the numbers."""
         tracked = self._tracker.update(found, frame.image if self._looks else None)
-        tracked = tracked[tracked.tracker_id >= 0]
-        return tracked[np.argsort(tracked.tracker_id)]
+        kept = np.flatnonzero(tracked.tracker_id >= 0)
+        return tracked[kept[np.argsort(tracked.tracker_id[kept])]]
