@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -121,6 +123,18 @@ def command(start):
 def fresh_command(tmp_path):
     """As ``command``, in a fresh Python, as a user's is."""
     return lambda script, *words, **kwargs: run_fresh(ROOT / script, *words, cwd=tmp_path, **kwargs)
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A folder on a disk of 4 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
 
 
 def assert_refused(done: subprocess.CompletedProcess, *words: str) -> None:

@@ -14,6 +14,9 @@ CONNECT_LIMIT = 5.0  # seconds
 CALL_LIMIT = 30.0  # seconds for a server's answer; after that it is asked again
 LOCAL_LIMIT = 600.0  # seconds: milvus-lite may rewrite its files meanwhile
 WRITING = {"upsert", "delete", "flush"}
+# pymilvus asks every 10 s whether the server is still there. That of milvus-lite, in this process, takes it
+# for an attack, and hangs up on an indexing that has had nothing to write for a while.
+NO_PINGS = {"grpc.keepalive_time_ms": 2**31 - 1}
 MISSING = "search needs packages that are not installed: pip install -r requirements-search.txt"
 
 
@@ -41,8 +44,9 @@ class Milvus:
         self.shown = address.shown
         if address.folder:
             _check_folder(address.folder)
+        options = {"grpc_options": NO_PINGS} if address.folder else {}
         try:
-            self.client = pymilvus.MilvusClient(address.uri, timeout=CONNECT_LIMIT)
+            self.client = pymilvus.MilvusClient(address.uri, timeout=CONNECT_LIMIT, **options)
         except pymilvus.MilvusException as error:
             raise InputError(_no_connection(address, error.message)) from None
         self._patience = Patience(self.shown)
@@ -72,7 +76,7 @@ class Milvus:
         try:
             return function(*args, timeout=LOCAL_LIMIT, **kwargs)
         except MilvusException as error:
-            if not re.search(r"\[[Ee]rrno \d+\]", error.message):
+            if not re.search(r"\[[Ee]rrno (?!17\])\d+\]", error.message):  # 17: a file that is there already
                 raise
             self.failed = InputError(
                 f"cannot write {self.shown}: {_last_reason(error.message)}; what was written before is "

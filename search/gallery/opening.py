@@ -1,6 +1,9 @@
 """Opening a gallery, and making one."""
 
+from typing import Any
+
 from utils.errors import InputError
+from utils.files import writing
 
 from .address import parse_address
 from .client import Milvus
@@ -44,10 +47,35 @@ def open_gallery(
         raise InputError(f"there is no gallery {address.shown}; index a video into it first")
     milvus = Milvus(address)
     try:
-        return Gallery(Store(milvus, _prepare(milvus, weights, dim, create)))
+        prepare = _prepare_folder if milvus.is_local else _prepare
+        return Gallery(Store(milvus, prepare(milvus, weights, dim, create)))
     except BaseException:
         milvus.close()
         raise
+
+
+def _prepare_folder(milvus: Milvus, *given: Any) -> int:
+    """As ``_prepare``, for a folder that may be damaged.
+
+    milvus-lite does not write its indexes whole or not at all, so that a power failure may leave half of one.
+    It makes those anew that are missing.
+    """
+    from pymilvus import MilvusException
+
+    try:
+        return _prepare(milvus, *given)
+    except MilvusException:
+        with writing(milvus.shown):
+            for index in milvus.address.folder.glob("collections/*/partitions/*/indexes/*"):
+                index.unlink()
+    try:
+        return _prepare(milvus, *given)
+    except MilvusException as error:
+        reason = " ".join(error.message.split())[:150]
+        raise InputError(
+            f"{milvus.shown} is damaged ({reason}); restore it from a copy, or index the videos into another "
+            "gallery"
+        ) from None
 
 
 def _prepare(milvus: Milvus, weights: WeightsFingerprint | None, dim: int | None, create: bool) -> int:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import grpc
 import numpy as np
 import pytest
 
@@ -81,6 +82,53 @@ def test_what_is_no_gallery_is_left_alone(tmp_path):
     open_gallery(str(tmp_path / "empty.db"), WEIGHTS, DIM).close()
 
 
+@pytest.fixture
+def written(tmp_path):
+    """The folder of a gallery with a video, and what it holds."""
+    folder = tmp_path / "gallery.db"
+    with open_gallery(str(folder), WEIGHTS, DIM) as gallery:
+        index(gallery, "aa")
+        return folder, contents(gallery)
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"?" * 200])
+def test_a_damaged_index_is_made_again(written, damage):
+    folder, before = written
+    indexes = list(folder.rglob("*.idx"))
+    assert indexes
+    for file in indexes:
+        file.write_bytes(damage(file.read_bytes()))
+    with open_gallery(str(folder), WEIGHTS, DIM) as gallery:
+        assert contents(gallery) == before
+        assert gallery.search(expected_vector(), 1)[0][0].score == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["*.parquet", "schema.json"])
+def test_a_damaged_gallery_is_one_line(written, name, capfd):
+    folder, _ = written
+    file = min(folder.rglob(name))
+    file.write_bytes(file.read_bytes()[:200])
+    assert "is damaged (" in refusal(str(folder), WEIGHTS, DIM)
+    file.unlink()
+    if name == "schema.json":
+        assert "is damaged (" in refusal(str(folder), WEIGHTS, DIM)
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_milvus_lite_is_not_asked_whether_it_is_there(tmp_path, monkeypatch):
+    """It hangs up on whoever asks it every 10 s, as pymilvus does."""
+    given = []
+    insecure_channel = grpc.insecure_channel
+
+    def channel(target, options=None, **kwargs):
+        given.append(dict(options))
+        return insecure_channel(target, options=options, **kwargs)
+
+    monkeypatch.setattr("grpc.insecure_channel", channel)
+    open_gallery(str(tmp_path / "gallery.db"), WEIGHTS, DIM).close()
+    assert given and all(options["grpc.keepalive_time_ms"] > 86_400_000 for options in given)
+
+
 def test_a_gallery_in_use_by_another_process_is_named(lite):
     uri = lite.store.milvus.shown
     done = run_indexer(uri, "aa")
@@ -132,22 +180,6 @@ def test_missing_packages_are_named(tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     message = refusal(str(tmp_path / "gallery.db"), WEIGHTS, DIM)
     assert message.endswith("pip install -r requirements-search.txt")
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A folder on a disk of 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if (
-        sys.platform != "linux"
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True
-        ).returncode
-    ):
-        pytest.skip("needs the right to mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def large_rows(segment: int) -> list[TrackletRow]:
