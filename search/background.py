@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from loguru import logger
@@ -20,27 +21,13 @@ def prefetch(items: Iterable[T], size: int) -> Iterator[T]:
     ready: queue.Queue = queue.Queue(size)
     stop = threading.Event()
 
-    def put(item: object) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
     def run() -> None:
-        source, error = iter(items), None
+        error = None
         try:
-            for item in source:
-                if not put(item):
-                    break
+            _pass_on(items, ready, stop)
         except BaseException as raised:  # to be raised where it is waited for
             error = raised
-        finally:
-            if close := getattr(source, "close", None):
-                close()
-        put((_END, error))
+        ready.put((_END, error))
 
     thread = threading.Thread(target=run, name="prefetch", daemon=True)
     thread.start()
@@ -54,7 +41,22 @@ def prefetch(items: Iterable[T], size: int) -> Iterator[T]:
             yield item
     finally:
         stop.set()
-        thread.join()
+        while thread.is_alive():
+            with suppress(queue.Empty):
+                ready.get_nowait()  # it may wait for a place
+            thread.join(0.01)
+
+
+def _pass_on(items: Iterable[T], ready: queue.Queue, stop: threading.Event) -> None:
+    source = iter(items)
+    try:
+        for item in source:
+            ready.put(item)
+            if stop.is_set():
+                break
+    finally:
+        if close := getattr(source, "close", None):
+            close()
 
 
 class Behind:

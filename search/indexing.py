@@ -19,6 +19,7 @@ from .tracklet import Tracklet
 from .video import Frame, Video
 
 AHEAD = 8  # frames that are decoded before they are needed
+FOUND = 4  # frames whose people are found before they are needed: the tracker works beside the detector
 WAITING = 64  # tracklets that may wait for their vectors
 
 
@@ -69,10 +70,10 @@ class Indexer:
                 yield frame, found
 
         writer = Writer(self.gallery, self.embedder, row)
-        # Left in the opposite order: the thread that decodes has ended before the video is closed.
+        # Left in the opposite order: the threads that decode and detect end before the video is closed.
         with (
             open_from(max(0.0, row.segments * SECONDS - LEAD)) as video,
-            closing(detected(video, self.detector)) as frames,
+            closing(prefetch(detected(video, self.detector), FOUND)) as frames,
             Behind(WAITING) as behind,
         ):
             trackers = partial(self.make_tracker, frame_rate)

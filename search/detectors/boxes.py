@@ -1,6 +1,7 @@
 """Boxes that another program found, from a file."""
 
 import math
+from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -65,14 +66,17 @@ class BoxesDetector:
 
 def _read(path: str) -> np.ndarray:
     """The table (N, 6) of frame, x, y, width, height and score."""
+    table = array("d")  # a day's millions of boxes would be gigabytes as lists
     try:
         with open(path, encoding="utf-8-sig") as stream:
-            rows = [_row(path, n, line) for n, line in enumerate(stream, 1) if line.strip()]
+            for number, line in enumerate(stream, 1):
+                if line.strip():
+                    table.extend(_row(path, number, line))
     except UnicodeDecodeError:
         raise InputError(f"{one_line(path)} is not a text file; its lines must be {FIELDS}") from None
     except OSError as error:
         raise InputError(f"cannot read {one_line(path)}: {os_reason(error)}") from None
-    return np.array(rows, np.float64).reshape(-1, 6)
+    return np.array(table).reshape(-1, 6)
 
 
 def _row(path: str, number: int, line: str) -> list[float]:

@@ -38,6 +38,21 @@ def test_an_error_of_the_source_is_raised_after_what_came_before_it():
         next(ahead)
 
 
+def test_an_error_while_the_source_is_closed_is_raised():
+    class Items:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise StopIteration
+
+        def close(self):
+            raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(prefetch(Items(), 4))
+
+
 def test_stopping_early_closes_the_source_and_ends_its_thread():
     closed = threading.Event()
 

@@ -1,5 +1,7 @@
 """From frames to a gallery: nothing twice, nothing lost, whatever interrupts."""
 
+import weakref
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
@@ -7,10 +9,12 @@ import numpy as np
 import pytest
 
 from search.background import Behind
-from search.gallery import Selection, VideoRow, open_gallery
+from search.gallery import Selection, TrackletRow, VideoRow, open_gallery
 from search.indexing import Indexer, Writer, detected, write_behind
 from search.segment import LEAD, SECONDS, in_segments
 from search.tracker import Tracker
+from search.tracklet import Tracklet
+from search.video import Frame
 from tests.search.people import COLOURS, SIZE, ColourEmbedder, KnowingDetector, frame, walk
 from utils.errors import InputError
 
@@ -20,19 +24,19 @@ ROW = VideoRow("f" * 32, "yard.mp4", "yard", None, "knowing")
 
 
 class DrawnVideo:
-    """The frames of WALKS from a time on; it may break after some frames."""
+    """The frames of people from a time on; it may break after some frames."""
 
-    name, size, duration, frame_rate, live = "yard.mp4", SIZE[::-1], 140.0, RATE, False
+    name, size, frame_rate, live = "yard.mp4", SIZE[::-1], RATE, False
 
-    def __init__(self, start: float = 0.0, breaks_after: float = np.inf):
-        self.start, self.breaks_after = start, breaks_after
+    def __init__(self, start: float = 0.0, breaks_after: float = np.inf, walks=WALKS, duration=140.0):
+        self.start, self.breaks_after, self.walks, self.duration = start, breaks_after, walks, duration
         self.closed = False
 
     def frames(self):
         for number in range(round(self.start * RATE), round(self.duration * RATE)):
             if number / RATE > self.breaks_after:
                 raise InputError("the disk is gone")
-            yield frame(number, WALKS, RATE)
+            yield frame(number, self.walks, RATE)
 
     def close(self):
         self.closed = True
@@ -175,6 +179,45 @@ def test_a_failure_of_a_stage_ends_it_and_closes_the_video(gallery):
     with pytest.raises(IndexError):
         broken.index(open_from, ROW, RATE)
     assert videos[0].closed and gallery.video(ROW.video).segments == 0
+
+
+class Watched:
+    """How many of the objects that were seen are still held by somebody."""
+
+    def __init__(self):
+        self.seen: list[weakref.ref] = []
+
+    def see(self, one: object) -> None:
+        self.seen = [*(ref for ref in self.seen if ref() is not None), weakref.ref(one)]
+
+
+def test_what_is_held_does_not_grow_with_the_length(gallery, monkeypatch):
+    """Frames, tracklets and rows of five minutes with somebody in each."""
+    walks = [walk(60 * minute + 5, 60 * minute + 15) for minute in range(5)]
+    frames, tracklets, rows = Watched(), Watched(), Watched()
+    held: list[tuple[int, ...]] = []
+
+    def watch(kind: type, watched: Watched) -> Callable:
+        def make(*args, **kwargs):
+            made = kind(*args, **kwargs)
+            watched.see(made)
+            return made
+
+        return make
+
+    def progress(one: Frame) -> None:
+        frames.see(one)
+        held.append(tuple(len(watched.seen) for watched in (frames, tracklets, rows)))
+
+    monkeypatch.setattr("search.segment.Tracklet", watch(Tracklet, tracklets))
+    monkeypatch.setattr("search.indexing.TrackletRow", watch(TrackletRow, rows))
+    watching = Indexer(
+        gallery, KnowingDetector(walks), partial(Tracker, "bytetrack"), ColourEmbedder(), progress
+    )
+    video = partial(DrawnVideo, walks=walks, duration=300.0)
+    assert watching.index(video, ROW, RATE).tracklets == 5
+    assert (np.max(held, 0) <= [KnowingDetector.batch + 2, 2, 2]).all(), "what is of a minute, not of all"
+    assert np.min(held, 0)[0] > 0 and np.max(held, 0)[1] > 0
 
 
 def test_frames_are_counted_for_the_bar(gallery):
