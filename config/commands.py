@@ -236,7 +236,10 @@ COMMANDS = {
             "benchmark search",
             "Indexing a video, against its two networks alone and against a plain search, which embeds every "
             "detection.",
-            ("entrance.mp4 --detector yolox_nano --json search.json",),
+            (
+                "entrance.mp4 --detector yolox_nano --json search.json",
+                "entrance.mp4 --weights osnet.onnx --times 10",
+            ),
         ),
     )
 }

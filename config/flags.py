@@ -160,6 +160,13 @@ FLAGS = (
         "network that compares people (default: the ready one in weights/)",
         ("benchmark search",),
     ),
+    Flag(
+        ("--times",),
+        setting(1, least=1),
+        "N",
+        "compare the peak of the memory with that of the same video N times as long",
+        ("benchmark search",),
+    ),
     Flag(("--steps",), setting(10, least=1), "N", "steps per round", ("benchmark train",)),
     Flag(
         ("--rounds",),

@@ -60,7 +60,7 @@ def measure_search(options: Namespace, words: list[str]) -> dict:
     logger.add(sys.stderr, level="WARNING")
     weights = options.weights or READY_MODELS["mobilenet_v2"]
     device = select_device("cuda", "0")
-    return search.measure(options.video, options.detector, weights, device, options.rounds)
+    return search.measure(options.video, options.detector, weights, device, options.rounds, options.times)
 
 
 # sub-command -> its measurement, and its table

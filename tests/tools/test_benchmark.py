@@ -1,11 +1,15 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 
+from benchmarks.longer import write_longer
 from benchmarks.plain_evaluation import plain_rank_metrics
 from evaluation import rank_metrics
+from search.video import open_video
 from tests.conftest import assert_refused
+from tests.search.videos import number_of, write_video
 
 
 def test_eval(fresh_command, tmp_path):
@@ -78,6 +82,36 @@ def test_train(command, tiny, tmp_path):
     assert report["flops_per_image"] == pytest.approx(
         sum(2 * w * p * times for w, p, times in places), rel=0.01
     )
+
+
+def test_search(command, drawn, tmp_path):
+    words = ["--detector", "gate.txt", "--weights", "net.pth", "--rounds", "1", "--times", "2"]
+    for name in ("gate.mp4", "gate.txt", "net.pth", "net.config.yml"):
+        shutil.copy(drawn / name, tmp_path / name)
+    done = command("tools/benchmark.py", "search", "gate.mp4", *words, "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out.json").read_text())
+    boxes = len((drawn / "gate.txt").read_text().split())
+    assert (report["frames"], report["detections"], report["size"]) == (80, boxes, [128, 96])
+    assert 0 < report["embedded"] <= 8, "four pictures of each of two people"
+    rates = [f"{name}_frames_per_s" for name in ("index", "decode", "detect", "embed", "plain")]
+    assert all(report[rate] > 0 for rate in rates)
+    assert 1e7 < report["peak_memory_bytes"] < 4e9 and report["longer_peak_memory_bytes"] > 1e7
+    assert "of a video 2 times as long: " in done.stdout and "| detector alone |" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.mkv", "a.ts"])
+def test_a_longer_video_shows_the_same_again(tmp_path, name):
+    codec = "mpeg4" if name == "a.avi" else "libx264"
+    short = write_video(tmp_path / name, codec, count=12)
+    write_longer(str(short), tmp_path / f"longer{short.suffix}", 3)
+    found = []
+    for file in (short, tmp_path / f"longer{short.suffix}"):
+        with open_video(file) as video:
+            found.append([(number_of(one.image), one.time) for one in video.frames()])
+    before, after = found
+    assert [number for number, _ in after] == 3 * [number for number, _ in before]
+    assert [time for _, time in after] == pytest.approx([n / 10 for n in range(36)], abs=2e-3)
 
 
 def test_train_takes_the_settings_of_a_training(command):
