@@ -18,7 +18,7 @@ from .defaults import SETTINGS, get_defaults
 from .errors import ConfigError, did_you_mean
 from .legacy import translate, without_obsolete
 from .resume import NEWEST, check_changes, run_folder
-from .values import read_value
+from .values import check_characters, read_value
 
 ROOT = Path(__file__).parent.parent
 DEFAULT_FILE = ROOT / "configs" / "softmax_triplet.yml"
@@ -150,7 +150,9 @@ def _flatten(tree: dict, prefix: str = "") -> list[tuple[str, Any]]:
 def _read(key: str, value: Any) -> Any:
     """A value of YAML or the command line, converted to the type of the setting that the key names."""
     if key in SETTINGS:
-        return read_value(SETTINGS[key], value, key)
+        value = read_value(SETTINGS[key], value, key)
+        check_characters(value, key)
+        return value
     if inner := [name for name in SETTINGS if name.startswith(f"{key}.")]:
         raise ConfigError(f"{key} is a section; name a setting in it, such as {inner[0]}")
     raise ConfigError(f"unknown setting {key}{did_you_mean(key, SETTINGS)}")

@@ -35,6 +35,16 @@ def read_value(setting: Setting, value: Any, name: str) -> Any:
     )
 
 
+def check_characters(value: Any, name: str) -> None:
+    r"""Raise a ConfigError if a text of a setting holds what YAML makes of ``"E:\new"``."""
+    for text in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(text, str) and re.search(r"[\x00-\x1f\x7f]", text):
+            raise ConfigError(
+                f"{name}: {text!r} holds a control character; in YAML, backslashes are kept in single quotes "
+                "or without quotes"
+            )
+
+
 def _read(value: Any, default: Any, name: str) -> Any:
     # reid-strong-baseline quotes texts as ('market1501'), in YAML and on the command line.
     if isinstance(value, str) and (value.startswith(("(", "[", "'", '"')) or not isinstance(default, str)):
@@ -58,11 +68,6 @@ def _text(value: Any, name: str) -> str:
         return "yes" if value else "no"
     if not isinstance(value, str | int | float):
         raise ConfigError(f"{name}: {value!r} is not text")
-    if isinstance(value, str) and re.search(r"[\x00-\x1f\x7f]", value):  # what YAML makes of "E:\new"
-        raise ConfigError(
-            f"{name}: {value!r} holds a control character; in YAML, backslashes are kept in single quotes "
-            "or without quotes"
-        )
     return str(value)
 
 

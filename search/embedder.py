@@ -10,6 +10,7 @@ import torch
 from engine import load_extractor
 from engine.exported import EXPORTED
 from utils.errors import InputError
+from utils.run_folder import own_settings, settings_beside
 
 from .gallery import WeightsFingerprint
 
@@ -45,7 +46,13 @@ class NetworkEmbedder:
 
     def __init__(self, weights: Path, device: torch.device):
         self.weights = WeightsFingerprint.of(weights)
-        self._extract = load_extractor(weights, device, BATCH)
+        try:
+            self._extract = load_extractor(weights, device, BATCH)
+        except InputError as error:
+            if settings_beside(weights).is_file():
+                raise
+            own = own_settings(weights)
+            raise InputError(f"{error}; or copy the config.yml of the weights' run to {own}") from None
         self.dim = self._extract.model.feature_dim
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:

@@ -15,6 +15,7 @@ OPTIONS = {  # of each codec; the first that PyAV has is taken
     "libx264": {"preset": "veryfast", "crf": "20"},
     "mpeg4": {"qscale": "4"},
 }
+SUFFIXES = (".mp4", ".mkv", ".mov")
 TICKS = 90_000  # of a second
 
 
@@ -25,7 +26,7 @@ class Film:
             film.add(image, time)
 
     Args:
-        file: to write, .mp4.
+        file: to write, with one of SUFFIXES.
         frame_rate: mean frames per second, for players.
 
     Raises:
@@ -35,6 +36,8 @@ class Film:
     def __init__(self, file: Path, frame_rate: float):
         self._av = need("av")
         self.file, self._rate = file, max(1, round(frame_rate))
+        if file.suffix.lower() not in SUFFIXES:
+            raise InputError(f"cannot write {file}: a video's name ends in {', '.join(SUFFIXES)}")
         self._part = file.with_name(f".part-{file.name}")
         with writing(file):
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from utils.errors import InputError, one_line, os_reason
+
 PIECE = 1 << 20  # bytes
 
 
@@ -14,9 +16,16 @@ def fingerprint(path: str | os.PathLike) -> str:
     its files. Whoever has a camera's recordings has terabytes, which nobody wants to read twice.
 
     Raises:
-        OSError: it cannot be read.
+        InputError: it cannot be read.
     """
-    path, digest = Path(path), hashlib.sha256()
+    try:
+        return _fingerprint(Path(path))
+    except OSError as error:
+        raise InputError(f"cannot read {one_line(str(path))}: {os_reason(error)}") from None
+
+
+def _fingerprint(path: Path) -> str:
+    digest = hashlib.sha256()
     if path.is_dir():
         for file in sorted(path.iterdir()):
             digest.update(f"{file.name}\0{file.stat().st_size}\0".encode("utf-8", "surrogateescape"))

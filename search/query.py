@@ -1,4 +1,4 @@
-"""From pictures of a person to where the person was."""
+"""From a person's vector to where the person was."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,17 +8,12 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from data.reading import decode_image, read_file
-from utils.errors import InputError, one_line
+from utils.errors import InputError
 
-from .detectors import Detector
 from .embedder import Embedder, pooled
 from .gallery import EVERYTHING, Gallery, Hit, Selection, TrackletRow
 from .spans import unbroken
-from .video import Frame
 
-Box = tuple[float, float, float, float]  # x, y, width, height [pixels]
-TALL = 1.4  # height by width from which a picture is one person's crop
 MORE = 4  # tracklets that are asked for, for each answer: a walk may have several
 
 
@@ -108,74 +103,6 @@ def _with_people(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
 def person_vector(pictures: Sequence[np.ndarray], embedder: Embedder) -> np.ndarray:
     """The vector of one person, from one or several (h, w, 3) uint8 BGR pictures; (D,)."""
     return pooled(embedder(pictures))
-
-
-def parse_box(text: str) -> Box | None:
-    """``x,y,w,h`` in pixels; None if it is empty.
-
-    Raises:
-        InputError: it is something else.
-    """
-    if not text:
-        return None
-    try:
-        x, y, width, height = (float(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"--box {text}: write it as x,y,width,height in pixels") from None
-    return x, y, width, height
-
-
-def find_person(file: str, detector: Detector | None, box: Box | None = None) -> np.ndarray:
-    """The person in a picture, (h, w, 3) uint8 BGR.
-
-    A picture that is much taller than wide is taken to be of one person alone.
-
-    Args:
-        file: of the picture.
-        detector: that finds people in a single picture; None: there is none.
-        box: where the person is.
-
-    Raises:
-        InputError: it is no picture, shows no person or several, or the box is not in it.
-    """
-    shown = one_line(file)
-    content = read_file(file)
-    if content is None:
-        raise InputError(f"{shown}: no such file, or it cannot be read")
-    image = decode_image(content)
-    if image is None:
-        raise InputError(f"{shown} is not a picture that can be read")
-    height, width = image.shape[:2]
-    if box is not None:
-        x, y, w, h = (round(value) for value in box)
-        left, top, right, bottom = max(0, x), max(0, y), min(width, x + w), min(height, y + h)
-        if right - left < 2 or bottom - top < 2:
-            raise InputError(f"--box {x},{y},{w},{h} is not in {shown}, which is {width} x {height} pixels")
-        return image[top:bottom, left:right].copy()
-    if height >= TALL * width:
-        return image
-    if detector is None:
-        raise InputError(
-            f"{shown} is a whole picture ({width} x {height} pixels), in which a network must find the "
-            "person: name one with --detector, or say where the person is with --box x,y,w,h"
-        )
-    people = detector([Frame(image, 0.0, 0)])[0]
-    if len(people) != 1:
-        raise InputError(f"{shown} {_who(people.xyxy)}")
-    left, top, right, bottom = people.xyxy[0].round().astype(int)
-    return image[max(0, top) : bottom, max(0, left) : right].copy()
-
-
-def _who(boxes: np.ndarray) -> str:
-    if not len(boxes):
-        return (
-            "shows no person that the detector finds; say where the person is with --box x,y,w,h, or give "
-            "a picture cut out around the person"
-        )
-    listed = "; ".join(
-        ",".join(str(round(v)) for v in (b[0], b[1], b[2] - b[0], b[3] - b[1])) for b in boxes[:8]
-    )
-    return f"shows {len(boxes)} people; choose one with --box x,y,w,h, such as {listed}"
 
 
 def calibrated_threshold(weights: Path, rate: str = "fpr_1e-3") -> float | None:

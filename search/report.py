@@ -5,6 +5,8 @@ import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 
+from utils.errors import one_line
+
 from .clock import show_time
 from .gallery import VideoRow
 from .query import Answer
@@ -76,8 +78,8 @@ def csv_text(fields: Sequence[str], records: Iterable[dict]) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their texts; line breaks in names become spaces."""
-    rows = [[" ".join(cell.split()) for cell in row] for row in rows]
+    """Columns as wide as their texts, a line for each row, whatever is in a name."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from utils.errors import one_line
 from utils.figures import COLOURS, DARK, GREY, Figure, in_style, save_figure, shortened
 from utils.image_sheet import HEAD, LINE, ImageSheet
 
@@ -55,7 +56,7 @@ def draw_sheet(query: Sequence[np.ndarray], found: Sequence[Answer]) -> Figure:
 def caption(answer: Answer) -> str:
     """Camera, time and score, on three lines."""
     end = show_time(answer.end).split(" ")[-1]  # a date once is enough
-    camera = shortened(answer.camera, 18)
+    camera = shortened(one_line(answer.camera), 18)
     return f"{camera}\n{show_time(answer.start)} – {end}\n{answer.score:.2f}"
 
 

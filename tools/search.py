@@ -26,8 +26,9 @@ from search.gallery import EVERYTHING, Gallery, Selection, VideoRow, open_galler
 from search.indexing import Indexer
 from search.people import list_people, portraits
 from search.people.timeline import write_timeline
-from search.query import answers, calibrated_threshold, find_person, parse_box, person_vector
+from search.query import answers, calibrated_threshold, person_vector
 from search.report import FORMATS, videos_table
+from search.scene import find_person
 from search.segment import SECONDS
 from search.sheet import write_sheet
 from search.tracker import CONTINUES, Tracker
@@ -62,11 +63,16 @@ def index(options: Namespace) -> int:
     start = parse_start(options.start) if options.start else None
     if options.start and len(options.videos) > 1:
         raise InputError("--start is when one video begins; index them one by one")
+    for source in options.videos[1:]:  # what cannot be read is said before the first is indexed
+        open_video(source, options.every, options.fps or None).close()
     detector = make_detector(options.detector, Settings(score=min(CONTINUES, options.score)))
     embedder = embedder_of(options)
     with gallery_of(options, embedder, create=True) as gallery:
-        for source in options.videos:
-            index_one(gallery, detector, embedder, source, start, options)
+        try:
+            for source in options.videos:
+                index_one(gallery, detector, embedder, source, start, options)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("run the same command again: it resumes") from None
     return 0
 
 
@@ -102,7 +108,8 @@ def index_one(
 
 def query(options: Namespace) -> int:
     """Where a person was."""
-    where, pictures = selection(options), pictures_of(options)
+    where = selection(options)
+    pictures = pictures_of(options, options.images, options.sheet)
     embedder, threshold = embedder_of(options), threshold_of(options)
     with gallery_of(options, embedder) as gallery:
         vector = person_vector(pictures, embedder)
@@ -116,7 +123,6 @@ def query(options: Namespace) -> int:
 def annotate(options: Namespace) -> int:
     """Write a video with its people marked."""
     embedder = embedder_of(options) if options.image else None
-    detector = make_detector(options.detector) if options.detector else None
     with gallery_of(options, embedder) as gallery:
         source = options.video
         row = gallery.video(fingerprint(source))
@@ -125,8 +131,7 @@ def annotate(options: Namespace) -> int:
         where = Selection(video=row.video)
         scores = None
         if embedder:
-            pictures = [find_person(file, detector, parse_box(options.box)) for file in options.image]
-            vector = person_vector(pictures, embedder)
+            vector = person_vector(pictures_of(options, options.image), embedder)
             found = answers(gallery, vector, max(1, row.tracklets), where, threshold_of(options))
             scores = {hit.row.track: hit.score for answer in reversed(found) for hit in answer.hits}
         rows = [rows[0] for rows in gallery.tracklets(where, ["path"])]
@@ -134,7 +139,7 @@ def annotate(options: Namespace) -> int:
     out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
     with open_video(source) as video, progress(video, video.frame_rate) as bar:
         write_marked(video, out, marks, row.start or 0.0, bar.update)
-    logger.info(f"Saved {out}")
+    logger.info(f"Saved {one_line(str(out))}")
     return 0
 
 

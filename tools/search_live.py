@@ -41,7 +41,8 @@ def watch(options: Namespace) -> int:
     if options.keep and not cameras:
         raise InputError("--keep is for the cameras of --source; there are none")
     webhook = Webhook(options.notify) if options.notify else None
-    pictures, threshold, embedder = pictures_of(options), threshold_of(options), embedder_of(options)
+    pictures, threshold = pictures_of(options, options.images), threshold_of(options)
+    embedder = embedder_of(options)
 
     def tell(sighting: Sighting) -> None:
         print(sighting.line)

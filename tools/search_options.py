@@ -1,6 +1,7 @@
 """What the options of tools/search.py stand for."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ from loguru import logger
 
 from config import READY_MODELS
 from search.clock import parse_time
-from search.detectors import make_detector
+from search.detectors import Settings, make_detector
 from search.embedder import Embedder, make_embedder
 from search.fingerprint import fingerprint
 from search.gallery import Gallery, Selection, open_gallery
-from search.query import calibrated_threshold, find_person, parse_box
+from search.query import calibrated_threshold
+from search.scene import GLIMPSE, NotOnePersonError, find_person, parse_box, write_scene
 from utils.device import select_device
-from utils.errors import InputError
+from utils.errors import InputError, one_line
 from utils.files import atomic_write
 
 
@@ -28,14 +30,21 @@ def weights_of(options: Namespace) -> str:
     return options.weights or READY_MODELS["mobilenet_v2"]
 
 
-def pictures_of(options: Namespace) -> list[np.ndarray]:
-    """The person of the options' images, (h, w, 3) uint8 BGR each."""
+def pictures_of(options: Namespace, files: Sequence[str], sheet: str = "") -> list[np.ndarray]:
+    """The person of each file, (h, w, 3) uint8 BGR; if that is not clear, the sheet shows who is seen."""
     box = parse_box(options.box)
-    if box and len(options.images) > 1:
+    if box and len(files) > 1:
         raise InputError("--box is a place in one picture; give one")
     # In a single picture, nothing moves.
-    detector = make_detector(options.detector) if options.detector not in ("", "motion") else None
-    return [find_person(file, detector, box) for file in options.images]
+    name = options.detector if options.detector != "motion" else ""
+    detector = make_detector(name, Settings(score=GLIMPSE)) if name else None
+    try:
+        return [find_person(file, detector, box) for file in files]
+    except NotOnePersonError as error:
+        if not sheet or not error.boxes:
+            raise
+        write_scene(Path(sheet), error)
+        raise InputError(f"{error}; they are drawn in {one_line(sheet)}") from None
 
 
 def gallery_of(options: Namespace, embedder: Embedder | None = None, create: bool = False) -> Gallery:
@@ -82,5 +91,6 @@ def deliver(text: str, file: str) -> None:
     if not file:
         print(text)
         return
-    with atomic_write(Path(file)) as stream:
+    # A name may hold bytes that are not UTF-8; the escape that they become is also JSON's.
+    with atomic_write(Path(file), errors="backslashreplace") as stream:
         stream.write(f"{text}\n")

@@ -15,9 +15,10 @@ from .streams import safe_streams
 def run_command(main: Callable[[], int]) -> NoReturn:
     """Run a command and end the process with the exit code that it returns.
 
-    InputError and the FAILURES end it with one line on stderr and exit code 2; Ctrl-C with one line and exit
-    code 130. Any other exception is a fault of the program and keeps its traceback. A command runs to its end
-    even if nobody reads its output any more (``| head``, ``| tee`` and Ctrl-C).
+    InputError and the FAILURES end it with one line on stderr and exit code 2; Ctrl-C with one line, which a
+    text in the KeyboardInterrupt ends, and exit code 130. Any other exception is a fault of the program and
+    keeps its traceback. A command runs to its end even if nobody reads its output any more (``| head``,
+    ``| tee`` and Ctrl-C).
     """
     try:
         code = main()
@@ -28,8 +29,8 @@ def run_command(main: Callable[[], int]) -> NoReturn:
         if message is None:
             _keep_traceback()
         _stop(f"error: {message}")
-    except KeyboardInterrupt:
-        _stop("stopped by Ctrl-C; the weights saved so far are intact", 130)
+    except KeyboardInterrupt as stop:
+        _stop(f"stopped by Ctrl-C; {str(stop) or 'what was saved so far is intact'}", 130)
     except Exception:
         _keep_traceback()
     _end(code)

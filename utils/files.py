@@ -34,7 +34,7 @@ def atomic_write(file: Path, mode: str = "w", hint: str = "", **kwargs) -> Itera
     Raises:
         InputError: the system refuses to write it.
     """
-    part = file.with_name(file.name + ".part")
+    part = file.parent / f"{file.name}.part"  # with_name knows no name such as "."
     if "b" not in mode:
         kwargs.setdefault("encoding", "utf-8")
     with writing(file, hint):

@@ -13,7 +13,8 @@ from search.fingerprint import fingerprint
 from search.gallery import Gallery, TrackletRow, VideoRow
 from search.indexing import Indexer
 from search.people import Grouping, group_people
-from search.query import find_person, person_vector
+from search.query import person_vector
+from search.scene import find_person
 from search.video import open_video
 
 from .ground_truth import Track

@@ -6,14 +6,10 @@ from pathlib import Path
 
 import cv2
 import pytest
-import torch
-import yaml
 
-from config import load_cfg
-from modeling import build_model
 from search.film import Film
-from tests.conftest import SMALL_NET
 from tests.search.people import Walk, frame, walk
+from tests.search.reid_network import write_network
 
 RATE = 10.0
 NETWORK = ("index", "query", "annotate")  # commands that need one
@@ -36,12 +32,7 @@ def film(file: Path, walks: Sequence[Walk], frames: int, rate: float) -> None:
 def drawn(tmp_path_factory) -> Path:
     """A folder with weights, two clips, the boxes of each, and a picture of their first person."""
     folder = tmp_path_factory.mktemp("search")
-    torch.manual_seed(0)
-    cfg = load_cfg([*SMALL_NET, "--model_name", "osnet_x0_25"])
-    torch.save(build_model(cfg, num_classes=2).state_dict(), folder / "net.pth")
-    (folder / "net.config.yml").write_text(cfg.dump())
-    calibration = {"similarity": "cosine", "fpr_1e-3": {"threshold": 0.98}}
-    (folder / "net.calibration.yml").write_text(yaml.safe_dump(calibration))
+    write_network(folder, threshold=0.98)
     for name, walks in CLIPS.items():
         film(folder / f"{name}.mp4", walks, 80, RATE)
     image = frame(25, CLIPS["gate"][:1], RATE).image
@@ -63,6 +54,8 @@ def search(start_in, place):
 
     def run(command: str, *words: object, **kwargs):
         network = ("--weights", "net.pth", "--device", "cpu") if command in NETWORK else ()
+        if command == "people" and (not words or str(words[0]).startswith("-")):
+            network = ("--weights", "net.pth")
         return start_in(place, "tools/search.py", command, *network, *words, **kwargs).finish()
 
     return run

@@ -2,54 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 
 import cv2
 import pytest
 
-from search.film import Film
 from search.video import open_video
 from tests.conftest import assert_refused
-from tests.search.people import frame, walk
-from tests.search.reid_network import write_network
-
-RATE = 10.0
-NETWORK = ("index", "query", "annotate")  # commands that need one
-CLIPS = {"gate": [walk(0.5, 5), walk(3, 7, top=40)], "yard": [walk(1, 6, left=40)]}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    """A folder with weights, two clips, the boxes of each, and a picture of their first person."""
-    folder = tmp_path_factory.mktemp("search")
-    write_network(folder, threshold=0.98)
-    for name, walks in CLIPS.items():
-        lines = []
-        with Film(folder / f"{name}.mp4", RATE) as film:
-            for number in range(80):
-                one = frame(number, walks, RATE)
-                film.add(one.image, one.time)
-                boxes = [box for person in walks if (box := person(one.time))]
-                lines += [f"{number + 1},-1,{x},{y},{z - x},{w - y},0.9" for x, y, z, w in boxes]
-        (folder / f"{name}.txt").write_text("\n".join(lines))
-    image = frame(25, CLIPS["gate"][:1], RATE).image
-    x1, y1, x2, y2 = map(round, CLIPS["gate"][0](2.5))
-    cv2.imwrite(str(folder / "red.png"), image[y1:y2, x1:x2])
-    cv2.imwrite(str(folder / "scene.png"), image)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def search(start_in, place):
-    """Run ``tools/search.py <words>`` beside the clips."""
-
-    def run(command: str, *words: object):
-        network = ("--weights", "net.pth", "--device", "cpu") if command in NETWORK else ()
-        if command == "people" and (not words or str(words[0]).startswith("-")):
-            network = ("--weights", "net.pth")
-        return start_in(place, "tools/search.py", command, *network, *words).finish()
-
-    return run
+from tests.tools.conftest import CLIPS
 
 
 @pytest.fixture(scope="module")
@@ -181,32 +140,3 @@ def test_the_demo_draws_indexes_asks_and_scores(start_in, place):
     assert cv2.imread(str(place / "demo" / "found.png")) is not None
     with open_video(place / "demo" / "seen.mp4") as video:
         assert video.duration == pytest.approx(8, abs=0.2)
-
-
-def test_refusals(search, place, tmp_path):
-    (place / "text.mp4").write_text("no video")
-    cases = [
-        (("index", "none.mp4"), "none.mp4"),
-        (("index", "text.mp4"), "text.mp4"),
-        (("index", "gate.mp4", "--start", "noon"), "2026-11-25T08:00"),
-        (("index", "gate.mp4", "yard.mp4", "--start", "2026-11-25T08:00"), "--start"),
-        (("index", "gate.mp4", "--detector", "yolo"), "yolox_nano"),
-        (("index", "gate.mp4", "--every", "0"), "--every"),
-        (("query", "text.mp4"), "not a picture"),
-        (("query", "red.png", "--gallery", "nowhere.db"), "no gallery"),
-        (("query", "red.png", "--from", "0:10", "--to", "0:05"), "is after"),
-        (("query", "red.png", "--box", "1,2,3"), "x,y,width,height"),
-        (("query", "red.png", "--gallery", "http://127.0.0.1:9"), "127.0.0.1:9"),
-        (("index", "gate.mp4", "--weights", "none.pth"), "none.pth: no such file"),
-        (("annotate", "text.mp4"), "not in the gallery"),
-        (("list", "--gallery", "nowhere.db"), "no gallery"),
-        (("find",), "find"),
-        (("people", "--threshold", "high"), "--threshold high is not a number"),
-        (("people", "--travel", "none.yml"), "cannot read none.yml"),
-        (("people", "--weights", "bare.onnx"), "a threshold: make a calibration", "--threshold"),
-        (("people", "name", "9", "Anna"), "no person 9"),
-        (("people", "merge", "1"), "two people or more"),
-        (("people", "split", "1"), "say what to split off"),
-    ]
-    for words, *said in cases:
-        assert_refused(search(*words), *said)

@@ -114,7 +114,8 @@ def test_settings_are_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     [
         (InputError("two\n lines"), 2, "error: two lines\n"),
         (ConfigError("a setting is wrong"), 2, "error: a setting is wrong\n"),
-        (KeyboardInterrupt(), 130, "stopped by Ctrl-C; the weights saved so far are intact\n"),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C; what was saved so far is intact\n"),
+        (KeyboardInterrupt("go on"), 130, "stopped by Ctrl-C; go on\n"),
     ],
 )
 def test_how_a_command_ends(error, code, text, capsys):
