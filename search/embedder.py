@@ -49,7 +49,7 @@ class NetworkEmbedder:
         try:
             self._extract = load_extractor(weights, device, BATCH)
         except InputError as error:
-            if settings_beside(weights).is_file():
+            if weights.suffix.lower() in EXPORTED or settings_beside(weights).is_file():
                 raise
             own = own_settings(weights)
             raise InputError(f"{error}; or copy the config.yml of the weights' run to {own}") from None
