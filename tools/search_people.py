@@ -84,6 +84,8 @@ def name(options: Namespace) -> int:
 
 def merge(options: Namespace) -> int:
     """Say that people are one."""
+    if len(options.people) < 2:
+        raise InputError("name two people or more to merge")
     with gallery_of(options) as gallery:
         numbers = [find_number(gallery, text) for text in options.people]
         one = merge_people(gallery, numbers)
