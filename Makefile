@@ -18,9 +18,8 @@ test: .venv/tested
 
 setup: .venv/installed
 
-# What only the search, the export, watching a training and their tests need. The tests with a Milvus server need
-# requirements-test.txt, too.
-EXTRAS := requirements-search.txt requirements-export.txt requirements-watch.txt
+# What only the search, the export, watching a training and their tests need.
+EXTRAS := requirements-search.txt requirements-export.txt requirements-watch.txt requirements-test.txt
 .venv/tested: .venv/installed $(EXTRAS)
 	$(BIN)/python -m pip install --quiet $(EXTRAS:%=-r %)
 	@touch $@

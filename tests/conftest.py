@@ -16,6 +16,7 @@ from loguru import logger
 from config import load_cfg
 from data.datasets.synthesis import SyntheticSpec
 from data.datasets.synthetic import draw
+from tests.browser import browser, page  # noqa: F401
 from tests.commands import ROOT, Command, run_fresh
 
 TINY = SyntheticSpec(train_ids=16, test_ids=4, images_per_camera=2, seed=0)
