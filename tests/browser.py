@@ -17,7 +17,7 @@ QUIET = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
-    """A playwright Browser; of a module, since no other test of this thread can run an event loop beside it."""
+    """A playwright Browser; of a module: no other test of this thread can run an event loop beside it."""
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright (requirements-test.txt)")
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
