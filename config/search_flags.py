@@ -140,7 +140,7 @@ SEARCH_FLAGS = (
     Flag(("--travel",), setting("", path=True), "FILE", "YAML with least times between cameras", (PEOPLE,)),
     Flag(
         ("--quality",),
-        setting(0.05, least=0, most=1),
+        setting(0.15, least=0, most=1),
         "X",
         "leave out whose best picture is worse: tiny, blurred or hidden",
         (PEOPLE,),

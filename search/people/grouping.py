@@ -14,7 +14,7 @@ from .timetable import Timetable
 from .travel import Travel
 from .walks import Walk, read_walks, stays, walk_vectors
 
-POOR = 0.05  # quality of its best picture below which a walk shows nobody: 30 pixels high, or a blur
+POOR = 0.15  # quality of its best picture below which a walk shows hardly anybody: 24 pixels high, or a blur
 
 
 @dataclass(frozen=True)

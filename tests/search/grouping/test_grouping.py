@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from config.search_flags import SEARCH_FLAGS
 from search.gallery import Selection
 from search.people import Grouping, group_people, list_people, merge_people, name_person, split_person
+from search.people.grouping import POOR
 from tests.search.grouping.made import NOON, A, B, C, D, Seen, add, groups, made, who
 
 HOW = Grouping(0.5)
@@ -90,13 +92,23 @@ def test_what_is_too_poor_is_left_out_and_counted(tmp_path):
         add(
             gallery,
             "gate",
-            [Seen(0, 5, A, 0.04), Seen(6, 9, B, 0.06), Seen(10, 12, C, 0.01), Seen(12, 15, C, track=2)],
+            [
+                Seen(0, 5, A, POOR - 0.01),
+                Seen(6, 9, B, POOR + 0.01),
+                Seen(10, 12, C, 0.01),
+                Seen(12, 15, C, track=2),
+            ],
         )
         outcome = group_people(gallery, HOW)
         assert (outcome.walks, outcome.poor) == (2, 1)
         assert {*who(gallery)} == {"gate-1", "gate-2", "gate-3"}, "a walk is as good as its best picture"
         outcome = group_people(gallery, Grouping(0.5, quality=0.0))
         assert (outcome.added, outcome.poor) == (1, 0) and who(gallery)["gate-0"] == 3
+
+
+def test_the_command_has_the_same_limit_of_quality():
+    (flag,) = (flag for flag in SEARCH_FLAGS if flag.names == ("--quality",))
+    assert flag.fills.value == POOR
 
 
 def test_what_is_not_indexed_to_its_end_is_grouped_as_far_as_it_is_done(tmp_path):
