@@ -73,9 +73,10 @@ SEARCH_FLAGS = (
     ),
     Flag(
         ("--tracker",),
-        setting("bytetrack", choices=("bytetrack", "ocsort", "botsort")),
+        setting("bytetrack", choices=("bytetrack", "ocsort", "botsort", "none")),
         "NAME",
-        "bytetrack, ocsort or botsort",
+        "bytetrack, ocsort or botsort; none: each box is somebody else, for pictures that do not follow one "
+        "another",
         (INDEX, LIVE, WATCH, DEMO),
     ),
     Flag(("--camera",), setting(""), "NAME", "name of the camera (default: that of the video)", (INDEX,)),

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0  # of a segment, in the video's own time
 LEAD = 2.0  # seconds before a segment that its tracker sees, so that it knows who is there
-SHORTEST = 3  # frames of a tracklet; what is seen less often is noise
 
 Found = tuple[Frame, "sv.Detections"]
 
@@ -61,7 +60,7 @@ class Segment:
         for number in sorted(self._open):
             if time - self._open[number].end > 2 * PATIENCE:
                 tracklet = self._open.pop(number)
-                if len(tracklet.times) >= SHORTEST:
+                if len(tracklet.times) >= self._tracker.shortest:
                     yield tracklet
 
     def growing(self, looks: Sequence[float]) -> Iterator[Tracklet]:
@@ -69,7 +68,7 @@ class Segment:
         for number in sorted(self._open):
             tracklet = self._open[number]
             due = bisect_right(looks, tracklet.end - tracklet.start)
-            if due > tracklet.looks and len(tracklet.times) >= SHORTEST:
+            if due > tracklet.looks and len(tracklet.times) >= self._tracker.shortest:
                 tracklet.looks = due
                 yield tracklet.copy()
 

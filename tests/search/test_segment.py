@@ -35,7 +35,7 @@ def run(walks, first: int, end: float, tracker: str = "bytetrack") -> dict[int, 
 WALKS = [walk(1, 9), walk(20, 100, left=2, speed=1), walk(50, 70, top=50), walk(125, 131)]
 
 
-@pytest.mark.parametrize("tracker", TRACKERS)
+@pytest.mark.parametrize("tracker", [name for name in TRACKERS if name != "none"])
 def test_each_walk_gives_one_tracklet_in_each_segment(tracker):
     segments = run(WALKS, 0, 140, tracker)
     spans = {n: sorted((t.start, t.end) for t in some) for n, some in segments.items()}
@@ -45,6 +45,19 @@ def test_each_walk_gives_one_tracklet_in_each_segment(tracker):
         assert len(spans[number]) == len(some)
         for (start, end), (wanted_start, wanted_end) in zip(spans[number], some, strict=True):
             assert wanted_start <= start <= wanted_start + slack and end == pytest.approx(wanted_end)
+
+
+def test_without_a_tracker_each_box_that_would_begin_a_track_is_somebody():
+    walks = [walk(0.9, 2), walk(1.5, 1.7, top=50)]
+    segments = run(walks, 0, 3, "none")
+    boxes = [(frame.time, *box) for frame, people in found(walks, 0, 3) for box in people.xyxy.tolist()]
+    assert len(boxes) > 5
+    assert sorted((t.start, *t.boxes[0].tolist()) for t in segments[0]) == sorted(boxes)
+    assert all(t.start == t.end and len(t.boxes) == 1 for t in segments[0])
+
+    one, seen = next(found(walks, 1, 2))
+    seen.confidence = np.full(len(seen), 0.3, np.float32)
+    assert len(Tracker("none", RATE)(one, seen)) == 0 and len(Tracker("none", RATE, 0.2)(one, seen)) == 1
 
 
 def test_who_walks_over_the_boundary_is_known_by_the_last_box_before_it():
