@@ -6,7 +6,8 @@ from typing import Any
 
 from yacs.config import CfgNode
 
-from .commands import COMMANDS, Kind
+from .command import Kind
+from .commands import COMMANDS
 from .defaults import SETTINGS
 from .errors import ConfigError, did_you_mean
 from .setting import Setting

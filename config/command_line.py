@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from .checks import Choices, raise_problems, value_problem
-from .commands import COMMANDS, Command
+from .command import Command
+from .commands import COMMANDS
 from .defaults import SETTINGS
 from .errors import ConfigError, did_you_mean
 from .flags import FLAGS, Flag
@@ -80,7 +81,7 @@ def read_command_line(argv: Sequence[str] | None, command: str, choices: Choices
     found = vars(parser.parse_intermixed_args(_complete(_words(argv), flags)))
     opts = found.pop("opts", [])
     for flag in flags:
-        if _is_list_of_words(flag) and row.kind:  # which argparse lets end with the command line
+        if _is_list(flag) and row.kind and found[flag.dest]:  # argparse lets it end with the command line
             found[flag.dest], opts = _split(found[flag.dest] + opts)
     if len(opts) % 2:
         raise ConfigError(f"settings at the end are KEY VALUE pairs; {opts[-1]} has no value")
@@ -116,8 +117,8 @@ def _complete(words: list[str], flags: list[Flag]) -> list[str]:
     return words
 
 
-def _is_list_of_words(flag: Flag) -> bool:
-    return flag.is_positional and isinstance(flag.fills.value, tuple)
+def _is_list(flag: Flag) -> bool:
+    return not isinstance(flag.fills, str) and isinstance(flag.fills.value, tuple)
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
@@ -149,7 +150,7 @@ def _add(parser: argparse.ArgumentParser, flag: Flag, choices: Choices) -> None:
         text += f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"
     kwargs = {"metavar": flag.metavar} if flag.metavar else {"action": "store_const", "const": "yes"}
     needed = flag.is_positional
-    if isinstance(setting.value, tuple) and not is_setting:
+    if _is_list(flag):
         kwargs["nargs"] = "+" if needed else "*"
     parser.add_argument(
         *flag.names, **({} if needed else {"dest": flag.dest}), help=text.replace("%", "%%"), **kwargs

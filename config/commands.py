@@ -1,59 +1,6 @@
 """The commands: one row each, and one file in tools/."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from yacs.config import CfgNode
-
-from .files import check_tested_weights, check_training_files
-from .rules import test_problems, training_problems, training_warnings
-
-
-class Kind(NamedTuple):
-    """What commands that use the settings in the same way have in common."""
-
-    name: str  # by which flags name the commands of this kind
-    problems: Callable[[CfgNode], list[str]]  # settings that do not fit together
-    warnings: Callable[[CfgNode], list[str]]
-    check_files: Callable[[CfgNode], None]
-    reads: Callable[[CfgNode], list[str]] = lambda cfg: []  # the names of the data sets that it must have
-    resumes: bool = False  # RESUME names a run, whose settings come first
-    settings_beside: str = ""  # setting that names weights; the config.yml beside them is read
-
-
-def _tested(cfg: CfgNode) -> str:
-    """The name of the tested data set."""
-    return cfg.DATASETS.TEST_NAME or cfg.DATASETS.NAMES[0]
-
-
-class Command(NamedTuple):
-    """A command, as its --help shows it."""
-
-    name: str  # that of its file in tools/; of a sub-command, both words
-    about: str
-    examples: tuple[str, ...] = ()  # what follows "python tools/<file>.py"
-    kind: Kind | None = None  # None: it uses no settings
-    notes: str = ""
-
-
-TRAINING = Kind(
-    "training",
-    training_problems,
-    training_warnings,
-    check_training_files,
-    reads=lambda cfg: [*cfg.DATASETS.NAMES, _tested(cfg)],
-    resumes=True,
-)
-TESTING = Kind(
-    "testing",
-    test_problems,
-    lambda cfg: [],
-    check_tested_weights,
-    reads=lambda cfg: [_tested(cfg)],
-    settings_beside="TEST.WEIGHT",
-)
-# Commands that use a trained network for something else.
-USING = Kind("using", lambda cfg: [], lambda cfg: [], check_tested_weights, settings_beside="TEST.WEIGHT")
+from .command import PREVIEWING, SHOWING, TESTING, TRAINING, USING, Command
 
 COMMANDS = {
     command.name: command
@@ -116,6 +63,48 @@ COMMANDS = {
             TRAINING,
             "exit code: 0 nothing found, 1 warnings, 2 errors, which make training or testing fail or "
             "meaningless",
+        ),
+        Command("visualize", "Look at what a network finds, where it looks, and what it is trained on."),
+        Command(
+            "visualize ranks",
+            "What queries find: the nearest gallery images of each, with camera and score, matches in green, "
+            "others in red. By the plain ranking.",
+            (
+                "--model_path logs/<run>/mAP75.1.pth",
+                "--model_path logs/<run>/mAP75.1.pth --queries 0001_c1s1_001051_00.jpg --out person-1.png",
+                "--model_path reid.onnx --random 8 DATASETS.NAMES synthetic",
+            ),
+            SHOWING,
+        ),
+        Command(
+            "visualize activations",
+            "Where a network looks: the energy of its last feature map over the image, as OSNet's papers "
+            "show it; of each image, the map and both together.",
+            (
+                "--model_path logs/<run>/mAP75.1.pth --random 12",
+                "--model_path logs/<run>/mAP75.1.pth --images photos/ a.jpg",
+            ),
+            SHOWING,
+        ),
+        Command(
+            "visualize embedding",
+            "How a network groups people: the test images of some of them on a plane, near where their "
+            "features are near. A colour for each person, a marker for each camera.",
+            (
+                "--model_path logs/<run>/mAP75.1.pth --people 20",
+                "--model_path logs/<run>/mAP75.1.pth --method umap --out umap.png",
+            ),
+            SHOWING,
+        ),
+        Command(
+            "visualize batch",
+            "A training batch as the network sees it: cropped, flipped and erased as the settings say. Takes "
+            "all flags and settings of tools/train.py.",
+            (
+                "--config_file configs/demo.yml --IMS_PER_BATCH 32",
+                "--model_path logs/<run>/mAP75.1.pth --epoch 30 INPUT.RE_PROB 1",
+            ),
+            PREVIEWING,
         ),
         Command(
             "results",

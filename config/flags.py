@@ -5,6 +5,7 @@ from .flag import Flag
 from .resume import NEWEST
 from .search_flags import SEARCH_FLAGS
 from .setting import setting
+from .visualize_flags import VISUALIZE_FLAGS
 
 TRAINING, TESTING, USING = ("training",), ("testing",), ("using",)
 BOTH = TRAINING + TESTING
@@ -182,5 +183,6 @@ FLAGS = (
         "write the figures to this file",
         ("benchmark eval", "benchmark train", "benchmark gallery", "benchmark people", "benchmark search"),
     ),
+    *VISUALIZE_FLAGS,
     *SEARCH_FLAGS,
 )

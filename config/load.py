@@ -12,8 +12,9 @@ from yacs.config import CfgNode
 from utils.run_folder import RunFolder, settings_beside
 
 from .checks import Choices, check_values
+from .command import Kind
 from .command_line import read_command_line
-from .commands import COMMANDS, Kind
+from .commands import COMMANDS
 from .defaults import SETTINGS, get_defaults
 from .errors import ConfigError, did_you_mean
 from .legacy import translate, without_obsolete

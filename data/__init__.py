@@ -15,10 +15,11 @@ from .build import (
     read_dataset,
 )
 from .device_loader import DeviceLoader
-from .image_list import list_images
+from .image_list import find_records, list_images
 
 __all__ = [
     "DeviceLoader",
+    "find_records",
     "list_images",
     "make_data_loader",
     "make_image_loader",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from utils.errors import InputError, one_line
 
+from .datasets import Record
 from .datasets.custom_table import TABLE_SUFFIXES, read_paths
 from .datasets.files import unusable, walk_images
 
@@ -39,6 +40,33 @@ def list_images(sources: Sequence[str]) -> list[NamedImage]:
     if not found:
         raise InputError(f"{one_line(', '.join(sources))}: no images there")
     return list(found.values())
+
+
+def find_records(records: Sequence[Record], named: Sequence[str], missing: str) -> list[int]:
+    """Places of the records that a user names.
+
+    Args:
+        records: to look in.
+        named: paths, or ends of them such as the file's name alone.
+        missing: what to say if there is none, such as ``no query of Market1501``.
+
+    Raises:
+        InputError: a name is that of no record, or of several.
+    """
+    parts = [Path(record.path).resolve().parts for record in records]
+    found = []
+    for name in named:
+        wanted = Path(name).parts
+        same = [n for n, path in enumerate(parts) if wanted and path[-len(wanted) :] == wanted]
+        same = same or [n for n, path in enumerate(parts) if path == Path(name).resolve().parts]
+        if not same:
+            example = f"; they are called as {Path(records[0].path).name}" if records else ""
+            raise InputError(f"{one_line(name)} is {missing}{example}")
+        if len(same) > 1:
+            paths = " and ".join(records[n].path for n in same[:2])
+            raise InputError(f"{one_line(name)} may be {paths}; name its folder too")
+        found += same
+    return found
 
 
 def _images(source: Path) -> list[NamedImage]:

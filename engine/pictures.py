@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 from ignite.engine import Engine, Events
+from yacs.config import CfgNode
 
 from data.images import Batch
 from data.reading import read_image
 from data.transforms import denormalise
-from evaluation.per_query import results_of_test
+from evaluation.per_query import results_of_test, worst_first
 from evaluation.rank_lists import draw_rank_lists
 from utils.figures import COLOURS, Figure, figure_pixels, in_style
 from utils.image_sheet import HEAD, LINE, ImageSheet
@@ -46,7 +47,7 @@ class Pictures:
         trainer.add_event_handler(TrainingEvents.EVALUATED, self._show_worst)
 
     def _show_batch(self, engine: Engine) -> None:
-        figure = draw_batch(engine.state.batch, self.training)
+        figure = draw_batch(engine.state.batch, self.training.cfg)
         _show(engine, Picture("training/batch", figure_pixels(figure), 0))
 
     def _show_worst(self, engine: Engine) -> None:
@@ -55,35 +56,37 @@ class Pictures:
             return
         records = self.training.val_loader.dataset.records
         paths = [record.path for record in records]
-        found = results_of_test(cfg, state.evaluation.images, state.evaluation.ranks, paths, worst=WORST)
+        images, ranks = state.evaluation.images, state.evaluation.ranks
+        found = results_of_test(cfg, images, ranks, paths, worst_first(ranks)[:WORST])
         title = f"The worst queries after epoch {state.epoch}: what they find first"
         figure = draw_rank_lists(found, lambda path: read_image(path, cfg.INPUT.SIZE_TEST), title)
         _show(engine, Picture("validation/worst_queries", figure_pixels(figure), state.iteration))
 
 
 @in_style
-def draw_batch(batch: Batch, training: Training) -> Figure:
-    """Draw the first images of a training batch as the network sees them, a colour for each person.
+def draw_batch(batch: Batch, cfg: CfgNode, most: int = SHOWN) -> Figure:
+    """Draw the first images of a training batch as the network sees them, person by person.
 
     Args:
         batch: of the training's loader, on any device.
-        training: whose settings say how pixels were normalised.
+        cfg: the settings, which say how pixels were normalised.
+        most: images shown.
     """
-    inp, number = training.cfg.INPUT, min(SHOWN, len(batch.pids))
-    images = denormalise(batch.images[:number].cpu(), inp.PIXEL_MEAN, inp.PIXEL_STD)
+    inp, number = cfg.INPUT, min(most, len(batch.pids))
+    images = denormalise(batch.images[:number].cpu(), inp.PIXEL_MEAN, inp.PIXEL_STD).permute(0, 2, 3, 1)
     pids, camids = batch.pids[:number].tolist(), batch.camids[:number].tolist()
-    height, width = images.shape[2:]
+    height, width = images.shape[1:3]
     part = f", {number} of its {len(batch.pids)} images" if number < len(batch.pids) else ""
     title = f"A training batch as the network sees it: {height}×{width} pixels{part}"
     box = (WIDTH, WIDTH * height / width)
     step = (box[0] + GAP, box[1] + LINE + GAP)
-    rows = -(-number // COLUMNS)
+    cells = _by_person(pids)
+    rows = 1 + max(row for _, row, _ in cells)
     sheet = ImageSheet.titled(GAP + COLUMNS * step[0], HEAD + rows * step[1], title)
     people = list(dict.fromkeys(pids))
-    for place, pixels in enumerate(images.permute(0, 2, 3, 1).numpy()):
-        row, column = divmod(place, COLUMNS)
+    for place, row, column in cells:
         sheet.image(
-            pixels,
+            images[place].numpy(),
             GAP + column * step[0],
             HEAD + LINE + row * step[1],
             box,
@@ -91,6 +94,24 @@ def draw_batch(batch: Batch, training: Training) -> Figure:
             COLOURS[people.index(pids[place]) % len(COLOURS)],
         )
     return sheet.figure
+
+
+def _by_person(pids: list[int]) -> list[tuple[int, int, int]]:
+    """Where each image stands: its place in the batch, row and column.
+
+    A person whose images do not fit into the rest of a row begins a new one.
+    """
+    cells, row, column = [], 0, 0
+    for person in dict.fromkeys(pids):
+        places = [place for place, pid in enumerate(pids) if pid == person]
+        if column and column + len(places) > COLUMNS:
+            row, column = row + 1, 0
+        for place in places:
+            if column == COLUMNS:
+                row, column = row + 1, 0
+            cells.append((place, row, column))
+            column += 1
+    return cells
 
 
 def _show(engine: Engine, picture: Picture) -> None:

@@ -18,7 +18,11 @@ from .ranking import QueryRanks
 
 
 def results_of_test(
-    cfg: CfgNode, images: TestImages, ranks: QueryRanks, paths: Sequence[str], worst: int = 0
+    cfg: CfgNode,
+    images: TestImages,
+    ranks: QueryRanks,
+    paths: Sequence[str],
+    chosen: np.ndarray | None = None,
 ) -> list[dict]:
     """What the queries of a test found by the plain ranking, as ``query_results`` gives it.
 
@@ -27,15 +31,19 @@ def results_of_test(
         images: as the network gives them.
         ranks: of each query, in this ranking.
         paths: files, by the images' ``indices``.
-        worst: only of so many queries, those with the lowest average precision; 0: of all.
+        chosen: places of queries among ``images.query``; None: all, as ``worst_first`` has them.
     """
-    if worst:
-        chosen = np.argsort(ranks.average_precision, kind="stable")[:worst]  # those without a match go last
-        images = images._replace(query=images.query.where(torch.from_numpy(chosen)))
-        ranks = QueryRanks(*(field[chosen] for field in ranks))
+    chosen = worst_first(ranks) if chosen is None else np.asarray(chosen)
+    images = images._replace(query=images.query.where(torch.from_numpy(chosen)))
+    ranks = QueryRanks(*(field[chosen] for field in ranks))
     index = GalleryIndex.of(images.query, images.gallery, cfg.TEST.SAME_CAMERA)
     q_paths, g_paths = ([paths[i] for i in part.indices.tolist()] for part in (images.query, images.gallery))
     return query_results(plain_scores(cfg, images), index, ranks, q_paths, g_paths, cfg.TEST.TOP_K)
+
+
+def worst_first(ranks: QueryRanks) -> np.ndarray:
+    """Places (Q,) of the queries from the worst to the best; those without a match are the last."""
+    return np.argsort(ranks.average_precision, kind="stable")  # which puts NaN last
 
 
 def query_results(
@@ -57,9 +65,8 @@ def query_results(
         top_k: gallery images listed.
 
     Returns:
-        One dict per query, those with a match from the worst to the best, then those without one: query,
-            pid, camid, average_precision, first_match (rank; None without a match), first_match_path, top
-            (list of path, score, match).
+        One dict per query, in their order: query, pid, camid, average_precision, first_match (rank; None
+            without a match), first_match_path, first_match_camid, top (list of path, camid, score, match).
     """
     results = []
     for chunk in scores:
@@ -71,6 +78,7 @@ def query_results(
             top = [
                 {
                     "path": g_paths[g],
+                    "camid": int(index.g_camids[g]),
                     "score": round(score, 6),
                     "match": bool(index.g_pids[g] == index.q_pids[q]),
                 }
@@ -87,10 +95,11 @@ def query_results(
                     "average_precision": float(ranks.average_precision[q]) if found else None,
                     "first_match": found or None,
                     "first_match_path": g_paths[nearest] if found else None,
+                    "first_match_camid": int(index.g_camids[nearest]) if found else None,
                     "top": top,
                 }
             )
-    return sorted(results, key=lambda r: (r["first_match"] is None, r["average_precision"] or 0))
+    return results
 
 
 def save_query_results(results: list[dict], file: Path) -> None:

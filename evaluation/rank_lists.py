@@ -13,12 +13,18 @@ GAP = 0.1  # between images [inches]
 LABEL = 2.2  # width of what stands beside a row [inches]
 
 
+def number(camid: int) -> str:
+    """The name of a camera that has none of its own; file names count cameras from 1."""
+    return str(camid + 1)
+
+
 @in_style
 def draw_rank_lists(
     results: Sequence[dict],
     read: Callable[[str], np.ndarray | None],
     title: str,
     columns: int = 10,
+    camera: Callable[[int], str] = number,
 ) -> Figure:
     """Draw a row for each result: the query, the nearest gallery images, and the first right one.
 
@@ -30,23 +36,27 @@ def draw_rank_lists(
         read: from a path to (H, W, 3) uint8 RGB; None: it cannot be read any more.
         title: of the picture.
         columns: nearest images shown, at most as many as the results list.
+        camera: from a camera id to its name.
     """
     columns = min(columns, max((len(result["top"]) for result in results), default=1))
-    step, row_height = IMAGE[0] + GAP, IMAGE[1] + LINE + 2 * GAP
+    step, row_height = IMAGE[0] + GAP, IMAGE[1] + 2 * LINE + 2 * GAP
     width = LABEL + step * (columns + 2) + 3 * GAP
     sheet = ImageSheet.titled(width, HEAD + row_height * max(1, len(results)), title)
-    for number, result in enumerate(results):
-        top = HEAD + LINE + number * row_height
+    for row, result in enumerate(results):
+        top = HEAD + 2 * LINE + row * row_height
         _label(sheet, top + IMAGE[1] / 2, result)
-        sheet.image(read(result["query"]), LABEL, top, IMAGE, "query", DARK)
+        cells = [(0, result["query"], "query", result["camid"], DARK)]
         for rank, found in enumerate(result["top"][:columns], 1):
             mark, colour = ("✓", GREEN) if found["match"] else ("✗", RED)
-            left = LABEL + rank * step + GAP
-            sheet.image(read(found["path"]), left, top, IMAGE, f"{rank} {mark} {found['score']:.2f}", colour)
+            words = f"{rank} {mark} {found['score']:.2f}"
+            cells.append((rank * step + GAP, found["path"], words, found["camid"], colour))
         first = result["first_match"]
         if first and first > columns:
-            left = LABEL + (columns + 1) * step + 2 * GAP
-            sheet.image(read(result["first_match_path"]), left, top, IMAGE, f"{first:,} ✓", GREEN)
+            place, camid = (columns + 1) * step + 2 * GAP, result["first_match_camid"]
+            cells.append((place, result["first_match_path"], f"{first:,} ✓", camid, GREEN))
+        for place, path, words, camid, colour in cells:
+            caption = f"{words}\ncam. {shortened(camera(camid), 7)}"
+            sheet.image(read(path), LABEL + place, top, IMAGE, caption, colour)
     if not results:
         sheet.text(GAP, HEAD, "no queries", GREY)
     return sheet.figure

@@ -30,6 +30,7 @@ import tools.search
 import tools.test
 import tools.train
 import tools.validate_data
+import tools.visualize
 from utils.command import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ MAINS = {
         tools.test,
         tools.train,
         tools.validate_data,
+        tools.visualize,
     )
 }
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()

@@ -10,7 +10,8 @@ import pytest
 import torch
 import yaml
 
-from config import load_cfg
+from config import find_subcommand, load_cfg
+from config.commands import COMMANDS as TABLE
 from config.defaults import SETTINGS
 from modeling import TIMM, build_model, timm_names
 from tests.commands import MAINS, ROOT, run_fresh
@@ -80,7 +81,9 @@ def test_readme_command(line, command, weights, tmp_path, tiniest):
         assert int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1]) >= 2
 
 
-SHOWN = [line for page in ("data", "pretrained", "export") for line in shell_lines(f"docs/{page}.md")]
+SHOWN = [
+    line for page in ("data", "pretrained", "export", "looking") for line in shell_lines(f"docs/{page}.md")
+]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,10 @@ SHOWN = [line for page in ("data", "pretrained", "export") for line in shell_lin
 def test_settings_of_pages_that_show_commands(line):
     _, tool, *words = shlex.split(line)
     words = [str(ROOT / word) if word.startswith("configs/") else word for word in words]
-    cfg = load_cfg(words, Path(tool).stem, choices=CHOICES)
+    command = Path(tool).stem
+    if not TABLE[command].kind:
+        command, words = find_subcommand(words, command)
+    cfg = load_cfg(words, command, choices=CHOICES)
     if cfg.MODEL.NAME.startswith(TIMM):
         assert cfg.MODEL.NAME in timm_names()
 

@@ -8,7 +8,8 @@ from yacs.config import CfgNode
 import config
 import modeling
 from config import Choices, check_datasets, check_network, check_paths, load_cfg
-from config.commands import COMMANDS, TRAINING, USING
+from config.command import TRAINING
+from config.commands import COMMANDS
 from data.datasets import DATASETS, find_custom
 from data.samplers import SAMPLERS
 from data.transforms import POLICIES
@@ -56,8 +57,8 @@ def start(command: str, argv: list[str] | None = None) -> tuple[CfgNode, torch.d
     """Read and check the command line, set up log, random numbers and device, join torchrun's processes."""
     cfg = read_settings(command, argv)
     kind = COMMANDS[command].kind
-    if kind is USING and launched_by_torchrun():
-        raise InputError(f"tools/{command}.py computes in one process; start it without torchrun")
+    if kind.one_process and launched_by_torchrun():
+        raise InputError(f"tools/{command.split()[0]}.py computes in one process; start it without torchrun")
     modeling.check_network(cfg, training=kind is TRAINING)
     check_paths(cfg, command)
     seed_everything(cfg.SEED)

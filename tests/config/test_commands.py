@@ -189,3 +189,11 @@ def test_readmes_names_are_those_of_the_registries(readme):
 def test_benchmarks_sizes_are_named_in_its_help(capsys):
     shown = " ".join(help_of("benchmark eval", capsys).split())
     assert f"A SIZE is {', '.join(SIZES)}, or QUERIESxGALLERYxDIMENSIONS" in shown
+
+
+def test_settings_may_follow_a_list():
+    options = read_options("--images a b SEED 3 --random 2".split(), "visualize activations")
+    assert (options.images, options.random) == (("a", "b"), 2)
+    for words in (["SEED", "3", "--images", "a"], ["--images", "a", "SEED", "3"]):
+        assert load_cfg(words, "visualize activations").SEED == 3
+    assert read_options(["SEED", "3"], "visualize activations").images == ()

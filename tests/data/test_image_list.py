@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import list_images
+from data import find_records, list_images
+from data.datasets import Record
 from tests.data.custom_data import write_image
 from utils.errors import InputError
 
@@ -66,3 +67,14 @@ def test_what_is_not_there_is_named(folder):
     (folder / "empty").mkdir()
     with pytest.raises(InputError, match="empty: no images there"):
         list_images(["empty"])
+
+
+def test_records_are_named_by_paths_and_ends_of_paths(folder):
+    paths = ["photos/a/2.PNG", "photos/b.jpg", "other/b.jpg"]
+    records = [Record(path, 0, 0) for path in paths]
+    places = find_records(records, ["2.PNG", "other/b.jpg", str(folder / "photos" / "b.jpg")], "none")
+    assert places == [0, 2, 1] and find_records(records, [], "none") == []
+    with pytest.raises(InputError, match=r"B\.jpg is none of these; they are called as 2\.PNG"):
+        find_records(records, ["B.jpg"], "none of these")
+    with pytest.raises(InputError, match="b.jpg may be photos/b.jpg and other/b.jpg; name its folder too"):
+        find_records(records, ["b.jpg"], "none")

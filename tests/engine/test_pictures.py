@@ -5,6 +5,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
+from data.images import Batch
 from data.transforms import make_train_transform
 from engine.history import History, Measured
 from engine.pictures import SHOWN, draw_batch
@@ -104,7 +105,7 @@ def test_a_batch_as_the_network_sees_it(assemble):
     loader = training.train_loader
     loader.set_epoch(1)
     batch = next(iter(loader))
-    figure = draw_batch(batch, training)
+    figure = draw_batch(batch, training.cfg)
     (sheet,) = figure.axes
     assert len(sheet.images) == SHOWN and "64×32 pixels, 32 of its 48 images" in figure.get_suptitle()
     transform = make_train_transform(training.cfg)
@@ -120,3 +121,19 @@ def test_a_batch_as_the_network_sees_it(assemble):
     for one in range(8):
         for other in range(8):
             assert (colours[one] == colours[other]) == (batch.pids[one] == batch.pids[other])
+    (sheet,) = draw_batch(batch, training.cfg, most=48).axes
+    assert len(sheet.images) == 48
+
+
+def test_a_batch_is_shown_person_by_person(load):
+    pids = torch.tensor([7, 3, 7, 5, 5, 5, 7, 5, 5, 7, 8, *[9] * 10])
+    images = torch.arange(len(pids))[:, None, None, None].expand(-1, 3, 8, 4) / 100
+    batch = Batch(images, pids, torch.zeros_like(pids), torch.arange(len(pids)), [])
+    cfg = load("INPUT.PIXEL_MEAN", "[0,0,0]", "INPUT.PIXEL_STD", "[1,1,1]")
+    (sheet,) = draw_batch(batch, cfg).axes
+    rows: dict[float, list[tuple]] = {}
+    for image in sheet.images:
+        left, _, _, top = image.get_extent()
+        rows.setdefault(round(top, 3), []).append((left, round(image.get_array()[0, 0, 0] / 2.55)))
+    places = [[place for _, place in sorted(row)] for _, row in sorted(rows.items())]
+    assert places == [[0, 2, 6, 9, 1], [3, 4, 5, 7, 8, 10], [*range(11, 19)], [19, 20]]

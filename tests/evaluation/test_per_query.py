@@ -10,7 +10,13 @@ import torch.nn.functional as F
 
 from config import load_cfg
 from evaluation import Embedded, GalleryIndex, TestImages, rank_images, rank_queries
-from evaluation.per_query import query_results, results_of_test, save_query_results, worst_lines
+from evaluation.per_query import (
+    query_results,
+    results_of_test,
+    save_query_results,
+    worst_first,
+    worst_lines,
+)
 from evaluation.scores import feature_scores
 from utils.errors import InputError
 
@@ -23,13 +29,12 @@ def test_results_of_each_query(tmp_path):
     results = query_results(
         feature_scores(query, gallery), index, ranks, ["q/一.jpg", "q/2.jpg", "q/3.jpg"], list("abcd"), 3
     )
-    assert [r["query"] for r in results] == ["q/一.jpg", "q/2.jpg", "q/3.jpg"], (
-        "worst first, without a match last"
-    )
+    assert [r["query"] for r in results] == ["q/一.jpg", "q/2.jpg", "q/3.jpg"]
     first = results[0]
     assert [t["path"] for t in first["top"]] == ["b", "d", "c"], "its own camera's image is left out"
     assert [t["match"] for t in first["top"]] == [False, False, True] and first["first_match"] == 3
     assert first["average_precision"] == pytest.approx(1 / 3)
+    assert [t["camid"] for t in first["top"]] == [1, 1, 1] and first["first_match_camid"] == 1
     assert first["top"][0]["score"] == pytest.approx(float(query[0] @ gallery[1]), abs=1e-5)
     assert results[2]["average_precision"] is None and results[2]["first_match"] is None
     assert [r["first_match_path"] for r in results] == ["c", "b", None]
@@ -66,8 +71,12 @@ def test_the_worst_queries_of_a_test_are_the_first_of_all():
     ranks = rank_images(cfg, images).ranks
     every = results_of_test(cfg, images, ranks, paths)
     assert len(every) == 12 and every[-1]["query"] == "4.jpg"
-    assert results_of_test(cfg, images, ranks, paths, worst=5) == every[:5]
-    assert results_of_test(cfg, images, ranks, paths, worst=50) == every
+    precisions = [result["average_precision"] for result in every[:-1]]
+    assert precisions == sorted(precisions) and every[-1]["average_precision"] is None
+    assert results_of_test(cfg, images, ranks, paths, worst_first(ranks)[:5]) == every[:5]
+    (fifth, third) = results_of_test(cfg, images, ranks, paths, [5, 3])
+    assert (fifth["query"], third["query"]) == ("5.jpg", "3.jpg"), "in the order in which they are named"
+    assert fifth in every and third in every
 
 
 @pytest.mark.parametrize("name", ["r.json", "r.parquet"])

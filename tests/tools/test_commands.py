@@ -156,6 +156,7 @@ REFUSED = {
     "tools/test.py": ([], "TEST.WEIGHT is empty"),
     "tools/train.py": (["--IMS_PER_BATCH", "0"], "SOLVER.IMS_PER_BATCH must be at least 1"),
     "tools/validate_data.py": (["DATASETS.NAMES", "mnie"], "unknown 'mnie'"),
+    "tools/visualize.py": (["ranks", "--out", "ranks.pdf"], "--out must end with .png"),
 }
 
 
