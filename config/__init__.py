@@ -5,6 +5,7 @@ from .command_line import find_subcommand, read_options
 from .defaults import get_defaults
 from .errors import ConfigError
 from .load import READY_MODELS, changed, compare_settings, flat_settings, load_cfg
+from .same_test import same_test
 
 __all__ = [
     "READY_MODELS",
@@ -20,4 +21,5 @@ __all__ = [
     "get_defaults",
     "load_cfg",
     "read_options",
+    "same_test",
 ]

@@ -24,6 +24,8 @@ COMMANDS = {
             (
                 "--model_path logs/<run>/mAP75.1.pth",
                 "--model_name resnet50 --model_path weights/mAP75.1.pth --TEST_IMS_PER_BATCH 4",
+                "--model_path logs/<run>/mAP75.1.pth --report report.html",
+                "--model_path logs/<run>/mAP75.1.pth --compare other.pth reid.onnx --report report.html",
             ),
             TESTING,
         ),

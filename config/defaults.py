@@ -337,6 +337,10 @@ _C.TEST.SAVE_RESULTS = setting(
     text="must end with .parquet, .csv or .json",
 )
 _C.TEST.TOP_K = setting(10, least=1)
+# Page of all results, with the worst queries: one .html file that opens without a network.
+_C.TEST.REPORT = setting(
+    "", path=True, check=lambda file: not file or file.endswith(".html"), text="must end with .html"
+)
 # Number of the worst queries shown in the log.
 _C.TEST.SHOW_WORST = setting(0, least=0)
 

@@ -82,6 +82,20 @@ FLAGS = (
         "file for each query's result: .parquet, .csv or .json",
         TESTING,
     ),
+    Flag(
+        ("--report",),
+        "TEST.REPORT",
+        "FILE",
+        "page with all results, curves, cameras and the worst queries, .html",
+        TESTING,
+    ),
+    Flag(
+        ("--compare",),
+        setting((), path=True),
+        "FILE",
+        "further weights, tested in the same way and shown beside the first",
+        TESTING,
+    ),
     Flag(("--show_worst",), "TEST.SHOW_WORST", "N", "log the N queries with the worst results", TESTING),
     *EXPORT_FLAGS,
     Flag(

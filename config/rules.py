@@ -69,6 +69,9 @@ def test_problems(cfg: CfgNode) -> list[str]:
         problems.append(f"TEST.K2 {cfg.TEST.K2} must not be above TEST.K1 {cfg.TEST.K1}")
     if cfg.TEST.QUERY_EXPANSION and not cfg.TEST.FEAT_NORM:
         problems.append("TEST.QUERY_EXPANSION weighs by cosines: TEST.FEAT_NORM must be yes")
-    if cfg.TEST.PROTOCOL != "standard" and (cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST):
-        problems.append("results of each query (SAVE_RESULTS, SHOW_WORST) need TEST.PROTOCOL standard")
+    of_queries = cfg.TEST.SAVE_RESULTS or cfg.TEST.SHOW_WORST or cfg.TEST.REPORT
+    if cfg.TEST.PROTOCOL != "standard" and of_queries:
+        problems.append(
+            "results of each query (SAVE_RESULTS, SHOW_WORST, REPORT) need TEST.PROTOCOL standard"
+        )
     return problems

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import torch
-from matplotlib import colormaps
 from torch import nn
 
 from modeling import Baseline
 from utils.errors import InputError
-from utils.figures import Figure, in_style, shortened
+from utils.figures import Figure, colour_map, in_style, shortened
 from utils.image_sheet import HEAD, LINE, ImageSheet
 
 COLUMNS = 4  # images in a row, each with its map and both together
@@ -68,7 +67,7 @@ def heat(energy: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     least, most = energy.min(), energy.max()
     energy = cv2.resize(energy.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
     # Which goes a little below the least and above the most; colour maps end there.
-    return colormaps["turbo"]((energy - least) / max(most - least, 1e-12), bytes=True)[..., :3]
+    return colour_map("turbo", (energy - least) / max(most - least, 1e-12))
 
 
 @in_style

@@ -1,5 +1,6 @@
 """Evaluation of a network: its features, handed to ``evaluation``, and the log of what comes back."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from data import DeviceLoader
 from evaluation import (
     QueryRanks,
     RankMetrics,
+    Result,
     TestImages,
     comparison,
     evaluate_ways,
@@ -30,6 +32,9 @@ class Evaluation(NamedTuple):
     images: TestImages  # as the network gives them
     ranks: QueryRanks
     metrics: RankMetrics
+    results: Sequence[
+        Result
+    ] = ()  # of ``do_inference``: of each way of ranking that is on, the plain one first
 
 
 def evaluate(cfg: CfgNode, model: nn.Module, val_loader: DeviceLoader, num_query: int) -> Evaluation | None:
@@ -65,7 +70,7 @@ def do_inference(
         multi_query_loader: further images of the queries' people, or None.
 
     Returns:
-        Of the plain ranking; None except in the first process, the only one that ranks.
+        Of the plain ranking, with the results of all; None except in the first process, which alone ranks.
     """
     model.to(val_loader.device, memory_format=torch.channels_last)
     extractor = make_extractor(cfg, model, val_loader)
@@ -79,7 +84,7 @@ def do_inference(
     log_metrics(results[0].metrics, num_query)
     if len(results) > 1:
         log_plain(comparison(results))
-    return Evaluation(images, results[0].ranks, results[0].metrics)
+    return Evaluation(images, results[0].ranks, results[0].metrics, results)
 
 
 def make_extractor(cfg: CfgNode, model: nn.Module, loader: DeviceLoader) -> FeatureExtractor:

@@ -8,9 +8,10 @@ import torch
 import yaml
 
 from utils.errors import InputError
-from utils.figures import AMBER, COLOURS, Figure, in_style, new_figure, save_figure
+from utils.figures import AMBER, COLOURS, Axes, Figure, in_style, new_figure, save_figure
 from utils.files import atomic_write
 
+from .embedded import TestImages
 from .gallery import GalleryIndex
 from .scores import feature_scores
 
@@ -54,6 +55,17 @@ def roc(query: torch.Tensor, gallery: torch.Tensor, index: GalleryIndex) -> Roc:
     thresholds = np.linspace(-1, 1, BINS + 1)[:-1]
     fpr, tpr = (h[::-1].cumsum()[::-1] / h.sum() for h in (negative, positive))
     return Roc(thresholds, fpr, tpr, int(positive.sum()), int(negative.sum()))
+
+
+def roc_of_test(images: TestImages, same_camera: str) -> Roc:
+    """``roc`` of the cosines of a test's images.
+
+    Args:
+        images: as the network gives them.
+        same_camera: TEST.SAME_CAMERA.
+    """
+    query, gallery = images.query.normalised(), images.gallery.normalised()
+    return roc(query.features, gallery.features, GalleryIndex.of(query, gallery, same_camera))
 
 
 def operating_points(curve: Roc) -> dict:
@@ -117,13 +129,18 @@ def draw_roc(points: dict, curve: Roc) -> Figure:
     label = f"equal error rate {eer['rate']:.1%}: cosine {eer['threshold']:.3f}"
     found = max(curve.fpr[place], lowest), curve.tpr[place]
     axes.plot(*found, "D", color=AMBER, label=label, clip_on=False, zorder=3)
-    axes.set(xscale="log", xlim=(min(lowest, 0.5), 1), ylim=(0, 1.02))
-    axes.set(xlabel="false positive rate: different people called the same")
-    axes.set(ylabel="true positive rate: the same person called so")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    rate_axes(axes, curve.negatives)
     axes.set_title(f"{curve.positives:,} pairs of the same person, {curve.negatives:,} of different people")
     axes.legend(loc="lower right")
     return figure
+
+
+def rate_axes(axes: Axes, negatives: int) -> None:
+    """Axes of both rates; the false positive one begins where one of so many pairs is wrong."""
+    axes.set(xscale="log", xlim=(min(1 / negatives, 0.5), 1), ylim=(0, 1.02))
+    axes.set(xlabel="false positive rate: different people called the same")
+    axes.set(ylabel="true positive rate: the same person called so")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
 
 
 def _by_rate(points: dict) -> dict[str, dict]:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import colormaps
 
 from utils.errors import InputError
-from utils.figures import COLOURS, DARK, GREY, Figure, in_style, new_figure, plain, shortened
+from utils.figures import DARK, GREY, Figure, colour_map, in_style, new_figure, plain, shortened
 from utils.optional import need
 
 MARKERS = "os^Dv*Pp<X>hd8"
@@ -56,7 +55,9 @@ def _tsne(features: np.ndarray, seed: int) -> np.ndarray:
 def _umap(features: np.ndarray, seed: int) -> np.ndarray:
     umap = need("umap", "UMAP needs umap-learn: pip install umap-learn, or take --method tsne")
     neighbours = min(15, len(features) - 1)
-    return umap.UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed).fit_transform(features)
+    # With a seed it computes in one thread, and says so unless it is told to.
+    layout = umap.UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
+    return layout.fit_transform(features)
 
 
 METHODS = {"tsne": _tsne, "umap": _umap}
@@ -117,10 +118,10 @@ def _thumbnail(axes, pixels: np.ndarray | None, middle: np.ndarray, high: float,
     axes.plot(*frame, color=colour, linewidth=1.8, zorder=4, solid_joinstyle="miter")
 
 
-def _colours(number: int) -> list:
-    """Of so many people: the program's colours as far as they go, else of the colour circle."""
-    if number <= len(COLOURS):
-        return list(COLOURS[:number])
+def _colours(number: int) -> list[tuple]:
+    """Of so many people, red, green and blue in 0..1: ten strong ones, ten light ones, else a circle's."""
     if number <= 20:
-        return [*colormaps["tab20"].colors[0::2], *colormaps["tab20"].colors[1::2]][:number]
-    return list(colormaps["hsv"](np.linspace(0, 1, number, endpoint=False)))
+        colours = colour_map("tab20", np.r_[0:20:2, 1:20:2][:number] / 19)
+    else:
+        colours = colour_map("hsv", np.arange(number) / number)
+    return [tuple(colour) for colour in colours / 255]

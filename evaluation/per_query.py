@@ -34,6 +34,8 @@ def results_of_test(
         chosen: places of queries among ``images.query``; None: all, as ``worst_first`` has them.
     """
     chosen = worst_first(ranks) if chosen is None else np.asarray(chosen)
+    if not len(chosen):
+        return []
     images = images._replace(query=images.query.where(torch.from_numpy(chosen)))
     ranks = QueryRanks(*(field[chosen] for field in ranks))
     index = GalleryIndex.of(images.query, images.gallery, cfg.TEST.SAME_CAMERA)

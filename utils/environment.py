@@ -11,21 +11,33 @@ from loguru import logger
 
 def log_environment(device: torch.device, seed: int, settings: str) -> None:
     """Log what is needed to reproduce a result: command, versions, git commit, processor, seed, settings."""
+    numbers = ", ".join(f"{name} {version}" for name, version in versions().items())
+    logger.info(f"Command: {' '.join(sys.argv)}")
+    logger.info(f"{numbers}; git commit {git_commit()}")
+    logger.info(f"Device: {device_words(device)}; seed {seed}")
+    logger.info(f"Settings:\n{settings}")
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the libraries that compute."""
     import cv2
     import ignite
     import numpy
     import torchvision
 
-    logger.info(f"Command: {' '.join(sys.argv)}")
-    logger.info(
-        f"Python {platform.python_version()}, torch {torch.__version__}, torchvision "
-        f"{torchvision.__version__}, ignite {ignite.__version__}, numpy {numpy.__version__}, "
-        f"OpenCV {cv2.__version__}; git commit {git_commit()}"
-    )
-    logger.info(
-        f"Device: {device} ({processor_name(device)}), {torch.get_num_threads()} threads; seed {seed}"
-    )
-    logger.info(f"Settings:\n{settings}")
+    return {
+        "Python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "ignite": ignite.__version__,
+        "numpy": numpy.__version__,
+        "OpenCV": cv2.__version__,
+    }
+
+
+def device_words(device: torch.device) -> str:
+    """The device, its name, and the threads: ``cpu (AMD EPYC 9B45), 8 threads``."""
+    return f"{device} ({processor_name(device)}), {torch.get_num_threads()} threads"
 
 
 def processor_name(device: torch.device) -> str:

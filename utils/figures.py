@@ -21,7 +21,7 @@ from .files import atomic_write
 _backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
 
 import matplotlib  # noqa: E402
-from matplotlib import dates, font_manager  # noqa: E402
+from matplotlib import colormaps, dates, font_manager  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.axis import Axis  # noqa: E402
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
@@ -75,6 +75,7 @@ STYLE = {
     "legend.fontsize": 8.0,
     "lines.linewidth": 1.6,
     "lines.markersize": 5.0,
+    "svg.fonttype": "none",  # texts, not the shapes of their letters
     "savefig.dpi": DPI,
     "figure.dpi": DPI,
 }
@@ -183,6 +184,11 @@ def date_axis(axis: Axis) -> None:
     locator = dates.AutoDateLocator(minticks=4, maxticks=10)
     axis.set_major_locator(locator)
     axis.set_major_formatter(dates.ConciseDateFormatter(locator))
+
+
+def colour_map(name: str, values: np.ndarray) -> np.ndarray:
+    """Colours (..., 3) uint8 RGB of values 0..1, by matplotlib's map of this name, which ends there."""
+    return colormaps[name](np.asarray(values, float), bytes=True)[..., :3]
 
 
 def days(time: float) -> float:

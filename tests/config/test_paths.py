@@ -15,7 +15,7 @@ from tests.config.needed import NEEDED
 
 PATHS = [key for key, setting in SETTINGS.items() if setting.path]
 PLACES = ("FILE", "RUN", "VIDEO", "IMAGE", "WHERE", "DETECTOR")  # metavars of flags that are paths
-WINDOWS = r"E:\new\test\users\x.csv"
+WINDOWS = r"E:\new\test\users"
 QUOTINGS = ["{}", "'{}'", '"{}"', "('{}')", '("{}")', "['{}']", "('{}',)"]
 
 
@@ -26,9 +26,17 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
+def file_of(setting: Setting) -> str:
+    """A name that the setting takes."""
+    names = ("x.csv", "x.html", "x.png")
+    several = isinstance(setting.value, tuple)
+    return next(name for name in names if not setting.bounds.problem((name,) if several else name))
+
+
 def test_the_settings_that_are_paths():
     assert set(PATHS) == {
         *("OUTPUT_DIR", "RESUME", "MODEL.PRETRAIN_PATH", "TEST.WEIGHT", "TEST.SAVE_RESULTS"),
+        "TEST.REPORT",
         *("DATASETS.NAMES", "DATASETS.TEST_NAME", "DATASETS.ROOT_DIR", "KD.TEACHER", "KD.TEACHER_FEATURES"),
     }
 
@@ -49,9 +57,10 @@ def value_of(key: str, text: str, in_file: Path | None = None):
 
 @pytest.mark.parametrize("key", [key for key in PATHS if key != "RESUME"])
 def test_home_in_a_setting(home, key):
-    expected = f"{home}/a/x.csv"
-    found = [value_of(key, quoting.format("~/a/x.csv")) for quoting in ("{}", "'{}'", "('{}')")]
-    found += [value_of(key, "~/a/x.csv", home / "s.yml"), value_of(key, "('~/a/x.csv')", home / "s.yml")]
+    file = file_of(SETTINGS[key])
+    expected = f"{home}/a/{file}"
+    found = [value_of(key, quoting.format(f"~/a/{file}")) for quoting in ("{}", "'{}'", "('{}')")]
+    found += [value_of(key, quoting.format(f"~/a/{file}"), home / "s.yml") for quoting in ("{}", "('{}')")]
     assert found == [(expected,) if key == "DATASETS.NAMES" else expected] * 5
 
 
@@ -92,8 +101,7 @@ def test_home_in_what_is_read_before_the_settings(home):
 )
 def test_home_in_every_flag(home, command, flag):
     is_option = isinstance(flag.fills, Setting)
-    setting = flag.fills if is_option else SETTINGS[flag.fills]
-    file = next(file for file in ("x.csv", "x.png") if not is_option or not setting.bounds.problem(file))
+    file = file_of(flag.fills if is_option else SETTINGS[flag.fills])
     words = [*NEEDED.get(command, []), flag.names[0], f"~/{file}"]
     words = words if flag.names[0][0] == "-" else [f"~/{file}"]
     options, pairs = read_command_line(words, command, {})
@@ -114,8 +122,9 @@ def test_backslashes_are_kept(tmp_path, key, quoting):
     if quoting == "['{}']" or quoting == "('{}',)":
         if key != "DATASETS.NAMES":  # a list is not a text
             return
-    text = quoting.format(WINDOWS)
-    expected = (WINDOWS,) if key == "DATASETS.NAMES" else WINDOWS
+    path = rf"{WINDOWS}\{file_of(SETTINGS[key])}"
+    text = quoting.format(path)
+    expected = (path,) if key == "DATASETS.NAMES" else path
     assert value_of(key, text) == expected
     if quoting != '"{}"':  # YAML's own escapes: below
         assert value_of(key, text, tmp_path / "s.yml") == expected

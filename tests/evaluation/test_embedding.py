@@ -1,4 +1,5 @@
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +27,22 @@ def test_neighbours_stay_neighbours():
         assert (nearest // 12 == number // 12).all(), "of the same person"
     assert np.array_equal(places, project(features, "tsne", seed=0))
     assert project(features[:4], "tsne", seed=0).shape == (4, 2)
+
+
+def test_umap_is_asked_for_as_many_neighbours_as_there_are(monkeypatch):
+    class Umap:
+        def __init__(self, n_neighbors: int, metric: str, random_state: int, n_jobs: int):
+            assert (n_neighbors, metric, random_state) == (7, "cosine", 3)
+
+        def fit_transform(self, features: np.ndarray) -> np.ndarray:
+            return features[:, [1, 0]]
+
+    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Umap))
+    features = people(2, 4)
+    distances = [
+        np.linalg.norm(f[:, None] - f, axis=2) for f in (features[:, :2], project(features, "umap", 3))
+    ]
+    assert np.allclose(*distances, atol=1e-5), "turned, not changed"
 
 
 def test_too_few_images_and_missing_packages(monkeypatch):

@@ -77,6 +77,7 @@ def test_the_worst_queries_of_a_test_are_the_first_of_all():
     (fifth, third) = results_of_test(cfg, images, ranks, paths, [5, 3])
     assert (fifth["query"], third["query"]) == ("5.jpg", "3.jpg"), "in the order in which they are named"
     assert fifth in every and third in every
+    assert results_of_test(cfg, images, ranks, paths, []) == []
 
 
 @pytest.mark.parametrize("name", ["r.json", "r.parquet"])

@@ -144,6 +144,13 @@ def test_an_image_that_only_one_process_cannot_read_is_left_out(alone, pair, unt
     assert by_one == by_two and len(by_one) == 1
 
 
+def test_a_page_of_two_networks_is_written_once(pair, untrained, tmp_path):
+    words = ["tools/test.py", *untrained, "DATASETS.ON_BAD_IMAGE", "skip", "--report", tmp_path / "r.html"]
+    out = pair(*words, "--compare", tmp_path / "weights.pth")
+    assert len(results(out)) == 2 and len({*results(out)}) == 1 and out.count("Saved ") == 1
+    assert (tmp_path / "r.html").read_text(encoding="utf-8").count('<tr class="first">') == 4
+
+
 def test_more_processes_than_images_of_a_kind(alone, pair, untrained):
     """Multi-query's further images are few: here one, in two processes."""
     words = ["tools/test.py", *untrained, "DATASETS.ON_BAD_IMAGE", "skip", "TEST.MULTI_QUERY", "yes"]
