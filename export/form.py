@@ -8,8 +8,8 @@ from torch import nn
 from yacs.config import CfgNode
 
 from engine.exported import Facts
-from utils.environment import git_commit
 from utils.files import sha256
+from utils.machine import git_commit
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 """Where the network runs, and in which precision."""
 
 import os
-import platform
 import re
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import torch
 from loguru import logger
 
 from .distributed import launched_by_torchrun
 from .errors import OUT_OF_MEMORY, InputError
+from .machine import cpu_has_bfloat16
 
 
 def select_device(name: str, device_id: str = "0") -> torch.device:
@@ -82,9 +81,7 @@ def has_bfloat16(device: torch.device) -> bool:
     """Whether the processor has bfloat16 arithmetic (emulated, it would be slower than float32)."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text() if platform.system() == "Linux" and cpuinfo.exists() else ""
-    return "bf16" in flags  # avx512_bf16 and amx_bf16 on x86, bf16 on ARM
+    return cpu_has_bfloat16()
 
 
 def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

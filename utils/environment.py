@@ -1,12 +1,12 @@
 """What is needed to reproduce a result, in the log."""
 
 import platform
-import subprocess
 import sys
-from pathlib import Path
 
 import torch
 from loguru import logger
+
+from .machine import cpu_name, git_commit
 
 
 def log_environment(device: torch.device, seed: int, settings: str) -> None:
@@ -42,25 +42,4 @@ def device_words(device: torch.device) -> str:
 
 def processor_name(device: torch.device) -> str:
     """The model of the GPU, or of the CPU as far as the system names it: ``AMD EPYC 9B45``, ``x86_64``."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    cpuinfo = Path("/proc/cpuinfo")  # Linux: there, platform.processor() is the architecture, or nothing
-    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines() if cpuinfo.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return next(filter(None, names), platform.processor() or platform.machine())
-
-
-def git_commit() -> str:
-    """The commit of this program, with ``+changes`` where files differ from it; 'unknown' outside git."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+changes", "--exclude=*"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip()
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()

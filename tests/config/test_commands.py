@@ -28,7 +28,8 @@ def help_of(command: str, capsys) -> str:
 
 def test_every_command_is_a_file_and_every_file_a_command():
     files = {path.stem for path in (ROOT / "tools").glob("*.py") if "run_command(main)" in path.read_text()}
-    assert {name.split()[0] for name in COMMANDS} == files
+    # The doctor works without packages, which the table needs.
+    assert {*(name.split()[0] for name in COMMANDS), "doctor"} == files
 
 
 def test_every_flag_fills_an_existing_setting_and_is_for_an_existing_command():

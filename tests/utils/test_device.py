@@ -75,6 +75,6 @@ def test_bfloat16_only_where_asked_for_and_computed(monkeypatch, has):
 def test_bfloat16_is_read_from_the_processors_flags(monkeypatch, tmp_path, flags, expected):
     file = tmp_path / "cpuinfo"
     file.write_text(f"flags\t\t: fpu {flags} sse\n")
-    monkeypatch.setattr("utils.device.Path", lambda _: file)
+    monkeypatch.setattr("utils.machine.CPUINFO", file)
     monkeypatch.setattr("platform.system", lambda: "Linux")
     assert has_bfloat16(CPU) is expected

@@ -13,7 +13,7 @@ CPUINFO = "processor\t: 0\nmodel\t\t: 143\nmodel name\t: Fast CPU: 2.1 GHz\nmode
 def test_the_processor_by_its_name(monkeypatch, tmp_path, caplog_loguru):
     file = tmp_path / "cpuinfo"
     file.write_text(CPUINFO)
-    monkeypatch.setattr("utils.environment.Path", lambda _: file)
+    monkeypatch.setattr("utils.machine.CPUINFO", file)
     assert processor_name(CPU) == "Fast CPU: 2.1 GHz" and machine().startswith("Fast CPU: 2.1 GHz, ")
     monkeypatch.setattr("utils.environment.git_commit", lambda: "abc")
     monkeypatch.setattr(sys, "argv", ["tools/train.py", "SEED", "3"])
@@ -30,7 +30,7 @@ def test_a_system_that_does_not_name_it(monkeypatch, tmp_path, cpuinfo, processo
     file = tmp_path / "cpuinfo"
     if cpuinfo:
         file.write_text(cpuinfo)
-    monkeypatch.setattr("utils.environment.Path", lambda _: file)
+    monkeypatch.setattr("utils.machine.CPUINFO", file)
     monkeypatch.setattr("platform.processor", lambda: processor)
     monkeypatch.setattr("platform.machine", lambda: "arm64")
     assert processor_name(CPU) == expected
