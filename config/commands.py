@@ -115,6 +115,11 @@ COMMANDS = {
             ("logs/<run> logs/<run>", "logs/<run> --overview --picture curves.png"),
         ),
         Command(
+            "settings",
+            "Print the page of all settings as Markdown, from config/defaults.py and its comments.",
+            ("> docs/settings.md",),
+        ),
+        Command(
             "search", "Find a person in videos: index the videos, then ask with a picture of the person."
         ),
         Command(

@@ -314,6 +314,7 @@ _C.TEST.PROTOCOL = setting("standard", choices=("standard", "single_gallery_shot
 _C.TEST.REPEATS = setting(10, least=1)
 
 # The rest is for tools/test.py, which prints one row per way of ranking that is on; training ignores it.
+
 # Mean of the features of an image and of its mirror image.
 _C.TEST.FLIP = False
 # Mean of the features of all query images of a person in a camera, and of those in Market-1501's gt_bbox.
