@@ -1,9 +1,10 @@
 # make demo: train on drawn people, about three minutes on two CPU cores.   make test: ruff, then pytest.
-# Both set up .venv first. Another interpreter: make demo PYTHON=python3.12
+# make test-fast: what needs no training, no process, no server and no browser; under two minutes.
+# All set up .venv first. Another interpreter: make demo PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test setup search-demo
+.PHONY: demo test test-fast setup search-demo
 
 demo: setup
 	$(BIN)/python tools/train.py --config_file configs/demo.yml
@@ -22,6 +23,17 @@ logs/search-demo: .venv/tested
 test: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
+
+# The other tests train, or start programs, servers or browsers.
+SLOW := tests/tools tests/cuda tests/engine tests/export tests/test_hubconf.py tests/test_readme.py \
+	tests/search/demo tests/search/gallery tests/search/live tests/search/test_video.py \
+	tests/data/test_device_loader.py tests/data/test_workers.py \
+	tests/layers/test_across_processes.py tests/modeling/test_parts_across_processes.py \
+	tests/utils/test_distributed.py tests/utils/test_memory.py tests/utils/test_streams.py
+
+test-fast: .venv/tested
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(SLOW:%=--ignore=%)
 
 setup: .venv/installed
 
