@@ -26,8 +26,9 @@ test: .venv/tested
 
 # The other tests train, or start programs, servers or browsers.
 SLOW := tests/tools tests/cuda tests/engine tests/export tests/test_hubconf.py tests/test_readme.py \
-	tests/search/demo tests/search/gallery tests/search/live tests/search/test_video.py \
-	tests/data/test_device_loader.py tests/data/test_workers.py \
+	tests/search/demo tests/search/detectors tests/search/gallery tests/search/live \
+	tests/search/test_indexing.py tests/search/test_query.py tests/search/test_video.py tests/search/test_watch.py \
+	tests/data/test_cache.py tests/data/test_device_loader.py tests/data/test_workers.py \
 	tests/layers/test_across_processes.py tests/modeling/test_parts_across_processes.py \
 	tests/utils/test_distributed.py tests/utils/test_memory.py tests/utils/test_streams.py
 

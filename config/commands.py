@@ -111,8 +111,9 @@ COMMANDS = {
         Command(
             "results",
             "Compare finished runs as a Markdown table: the last evaluation of each, how its settings differ "
-            "from those of the first, and the mean of runs that differ only in their seed.",
-            ("logs/<run> logs/<run>", "logs/<run> --overview --picture curves.png"),
+            "from those of the first, and the mean of runs that differ only in their seed; with --picture, "
+            "also as curves.",
+            ("logs/<run> logs/<run> --picture curves.png", "logs/<run> --overview"),
         ),
         Command(
             "settings",

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from .figures import COLOURS, Figure, epoch_axis, in_style, new_figure, percent_axis, plain, shortened
-from .run_table import Run
+from .run_table import Run, by_recipe
 
 STARTS = {"none": "random", "self": "ReID weights"}
 
@@ -36,26 +39,69 @@ def hours(run: Run, epoch: float) -> float:
     return sum(hours for number, hours in run.hours.items() if number <= epoch)
 
 
+class Curve(NamedTuple):
+    """Results of the runs of one recipe, of which each has another seed."""
+
+    name: str
+    epochs: list[float]  # at which all of them were evaluated
+    hours: list[float]  # of training until then; mean of the runs
+    values: dict[str, np.ndarray]  # column of the results -> (runs, epochs) [percent]
+
+
+def curves(runs: Sequence[Run]) -> list[Curve]:
+    """One curve for each recipe, in the order of their first runs.
+
+    Runs of a recipe that were never evaluated at the same epoch are a curve each.
+    """
+    found = []
+    for group in by_recipe(runs):
+        shared = set.intersection(*({row["epoch"] for row in run.results} for run in group))
+        found += [_curve(group)] if shared else [_curve([run]) for run in group]
+    return found
+
+
 @in_style
 def draw_runs(runs: Sequence[Run]) -> Figure:
-    """Draw mAP and Rank-1 of runs, by their epochs and by their hours."""
+    """Draw mAP and Rank-1 of runs, by their epochs and by their hours.
+
+    Runs that differ only in their seed are one line, their mean, in a band from the least to the most, as far
+    as all of them have come.
+    """
+    drawn = curves(runs)
     figure = new_figure(10, 4.4, "mAP, and dotted Rank-1, of " + ("runs" if len(runs) > 1 else "a run"))
     by_epoch, by_hour = figure.subplots(1, 2, sharey=True)
-    for number, run in enumerate(runs):
-        epochs = [row["epoch"] for row in run.results]
-        style = {"color": COLOURS[number % len(COLOURS)], "marker": ".", "clip_on": False}
-        for axes, places in ((by_epoch, epochs), (by_hour, [hours(run, epoch) for epoch in epochs])):
-            label = plain(shortened(run.folder.name, 32))
-            axes.plot(places, [row["mAP"] for row in run.results], label=label, **style)
-            axes.plot(places, [row["rank1"] for row in run.results], ":", **style)
-    values = [row[name] for run in runs for row in run.results for name in ("mAP", "rank1")]
-    percent_axis(by_epoch.yaxis, min(values), max(values))
-    epoch_axis(by_epoch, max(run.results[-1]["epoch"] for run in runs))
+    for number, curve in enumerate(drawn):
+        colour = COLOURS[number % len(COLOURS)]
+        for axes, places in ((by_epoch, curve.epochs), (by_hour, curve.hours)):
+            for column, line, label in (("mAP", "-", curve.name), ("rank1", ":", None)):
+                values = curve.values[column]
+                style = {"color": colour, "marker": ".", "clip_on": False}
+                axes.plot(places, values.mean(0), line, label=label, **style)
+                if len(values) > 1:
+                    axes.fill_between(places, values.min(0), values.max(0), color=colour, alpha=0.2, lw=0)
+    values = np.concatenate([values.ravel() for curve in drawn for values in curve.values.values()])
+    percent_axis(by_epoch.yaxis, values.min(), values.max())
+    epoch_axis(by_epoch, max(curve.epochs[-1] for curve in drawn))
     by_epoch.set_ylabel("%")
     by_hour.set_xlabel("hours of training")
-    by_hour.set_xlim(0, max(hours(run, run.results[-1]["epoch"]) for run in runs) or 1)
+    by_hour.set_xlim(0, max(curve.hours[-1] for curve in drawn) or 1)
     by_epoch.legend()
     return figure
+
+
+def _curve(group: Sequence[Run]) -> Curve:
+    rows = [{row["epoch"]: row for row in run.results} for run in group]
+    epochs = sorted(set.intersection(*map(set, rows)))
+    seeds = ", ".join(str(run.settings["SEED"]) for run in group) if len(group) > 1 else ""
+    return Curve(
+        plain(shortened(group[0].folder.name, 32)) + (seeds and f" (seeds {seeds})"),
+        epochs,
+        [float(np.mean([hours(run, epoch) for run in group])) for epoch in epochs],
+        {
+            name: np.array([[row[epoch][name] for epoch in epochs] for row in rows])
+            for name in ("mAP", "rank1")
+        },
+    )
 
 
 def _teacher(settings: dict[str, object]) -> str:

@@ -73,21 +73,27 @@ def _hours(log: str) -> dict[int, float]:
     return {int(epoch): int(batches[1]) * float(time) / 3600 for epoch, time in per_batch if batches}
 
 
+def by_recipe(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs that differ only in their seed together, in the order of the first of each."""
+    recipes: dict[tuple, list[Run]] = {}
+    for run in runs:
+        recipes.setdefault(run.recipe, []).append(run)
+    return list(recipes.values())
+
+
 def runs_table(runs: Sequence[Run]) -> str:
     """Markdown: the last evaluation of each recipe, with its difference from the first one's.
 
     Runs that differ only in their seed share a row: the mean, and each result behind it. Recipes are
     compared by the seeds that both were run with, if there are any.
     """
-    recipes: dict[tuple, list[Run]] = {}
-    for run in runs:
-        recipes.setdefault(run.recipe, []).append(run)
-    first = next(iter(recipes.values()))
+    recipes = by_recipe(runs)
+    first = recipes[0]
     lines = [
         "| settings | epochs | seeds | mAP | Rank-1 | mAP against the first |",
         "|---|---|---|---|---|---|",
     ]
-    for group in recipes.values():
+    for group in recipes:
         last = [run.results[-1] for run in group]
         seeds = ", ".join(str(run.settings["SEED"]) for run in group)
         lines.append(

@@ -76,9 +76,40 @@ def test_overview_and_picture(command, tmp_path):
     assert picture is not None and picture.shape[1] > 2 * picture.shape[0]
 
 
+def made(name: str, seed: int, results: list[dict], **settings) -> Run:
+    hours = {epoch: 0.5 + seed / 10 for epoch in range(1, 9)}
+    return Run(Path(name), {"SEED": seed} | settings, results, "", "", hours)
+
+
+def test_seeds_of_a_recipe_are_one_line_in_a_band():
+    """As far as both have come; what was never evaluated at the same epochs, and other recipes, are apart."""
+
+    def rows(*epochs: float, up: float = 0.0) -> list[dict[str, float]]:
+        return [{"epoch": epoch, "mAP": 10 * epoch + up, "rank1": 20 * epoch + up} for epoch in epochs]
+
+    runs = [
+        made("net", 0, rows(1.0, 2.0, 3.0)),
+        made("other", 0, rows(2.0), KD=True),
+        made("net-2", 1, rows(1.0, 3.0, up=4.0)),
+        made("odd", 0, rows(1.0), NECK="no"),
+        made("odd-2", 1, rows(2.0), NECK="no"),
+    ]
+    by_epoch, by_hour = draw_runs(runs).axes
+    drawn = {line.get_label(): line for line in by_epoch.lines if not line.get_label().startswith("_")}
+    assert [*drawn] == ["net (seeds 0, 1)", "other", "odd", "odd-2"]
+    line = drawn["net (seeds 0, 1)"]
+    assert [*line.get_xdata()] == [1, 3] and [*line.get_ydata()] == [12, 32]
+    band, _ = by_epoch.collections
+    corners = {tuple(corner) for corner in band.get_paths()[0].vertices.tolist()}
+    assert corners == {(1, 10), (1, 14), (3, 30), (3, 34)}
+    hours = by_hour.lines[0].get_xdata()
+    assert hours == pytest.approx([(0.5 + 0.6) / 2, 3 * (0.5 + 0.6) / 2])
+    assert [text.get_text() for text in by_epoch.get_legend().get_texts()] == [*drawn]
+
+
 def test_curves_of_a_run_of_one_epoch():
     results = [{"epoch": 1.0, "mAP": 38.0, "rank1": 59.0}]
-    by_epoch, by_hour = draw_runs([Run(Path("a"), {}, results, "", "", {})]).axes
+    by_epoch, by_hour = draw_runs([made("a", 0, results)._replace(hours={})]).axes
     assert by_epoch.get_xlim() == by_hour.get_xlim() == (0, 1)
     assert [tick for tick in by_epoch.get_xticks() if 0 <= tick <= 1] == [0, 1]
     assert [[*line.get_ydata()] for line in by_epoch.lines] == [[38], [59]]
