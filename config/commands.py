@@ -198,6 +198,11 @@ COMMANDS = {
             ("--video entrance.mp4", "--camera entrance --to 2026-10-01T00:00"),
         ),
         Command(
+            "search serve",
+            "Show a web page to find people, look through videos, say who is who and add videos.",
+            ("--videos recordings --detector yolox_s", "--host 0.0.0.0 --password page-password.txt"),
+        ),
+        Command(
             "search demo",
             "Draw three cameras' videos of people, index them, ask for each of the people, and compare what "
             "comes back with the truth.",

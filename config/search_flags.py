@@ -5,9 +5,10 @@ from .setting import setting
 
 INDEX, QUERY, ANNOTATE = "search index", "search query", "search annotate"
 LIVE, WATCH = "search live", "search watch"
-LIST, REMOVE, DEMO = "search list", "search remove", "search demo"
+LIST, REMOVE, DEMO, SERVE = "search list", "search remove", "search demo", "search serve"
 PEOPLE, NAME = "search people", "search people name"
 MERGE, SPLIT = "search people merge", "search people split"
+ASKED = "-"  # in place of a file with a password
 
 SEARCH_FLAGS = (
     Flag(
@@ -32,7 +33,7 @@ SEARCH_FLAGS = (
         setting("gallery.db", path=True),
         "WHERE",
         "folder of milvus-lite, or address of a Milvus server",
-        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, LIST, REMOVE, PEOPLE, NAME, MERGE, SPLIT),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, LIST, REMOVE, PEOPLE, NAME, MERGE, SPLIT, SERVE),
     ),
     Flag(
         ("--weights",),
@@ -40,14 +41,14 @@ SEARCH_FLAGS = (
         "FILE",
         "network that compares people: mAPxx.pth beside its config.yml, or .onnx (default: the ready one in "
         "weights/)",
-        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, PEOPLE, DEMO),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, PEOPLE, DEMO, SERVE),
     ),
     Flag(
         ("--device",),
         setting("cuda", choices=("cuda", "cpu")),
         "DEVICE",
         "cuda or cpu",
-        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, DEMO),
+        (INDEX, LIVE, WATCH, QUERY, ANNOTATE, DEMO, SERVE),
     ),
     Flag(
         ("--detector",),
@@ -65,11 +66,19 @@ SEARCH_FLAGS = (
         (QUERY, ANNOTATE),
     ),
     Flag(
+        ("--detector",),
+        setting("motion", path=True),
+        "DETECTOR",
+        "what finds people in videos that are added and, but for motion, in pictures of whole scenes: "
+        "yolox_nano to yolox_x, motion, or an .onnx file",
+        (SERVE,),
+    ),
+    Flag(
         ("--score",),
         setting(0.5, least=0, most=1),
         "X",
         "least score with which a detector's box begins a track; lower ones, down to 0.1, continue it",
-        (INDEX, LIVE, WATCH),
+        (INDEX, LIVE, WATCH, SERVE),
     ),
     Flag(
         ("--tracker",),
@@ -77,7 +86,7 @@ SEARCH_FLAGS = (
         "NAME",
         "bytetrack, ocsort or botsort; none: each box is somebody else, for pictures that do not follow one "
         "another",
-        (INDEX, LIVE, WATCH, DEMO),
+        (INDEX, LIVE, WATCH, DEMO, SERVE),
     ),
     Flag(("--camera",), setting(""), "NAME", "name of the camera (default: that of the video)", (INDEX,)),
     Flag(("--camera",), setting(()), "NAME", "a name for each camera (default: from its address)", (LIVE,)),
@@ -103,8 +112,14 @@ SEARCH_FLAGS = (
         "when the video begins, as 2026-11-25T08:00; without it, its own clock counts",
         (INDEX,),
     ),
-    Flag(("--every",), setting(1, least=1), "N", "look at each N-th frame", (INDEX, LIVE, WATCH)),
-    Flag(("--fps",), setting(0.0, least=0), "X", "look at about X frames per second", (INDEX, LIVE, WATCH)),
+    Flag(("--every",), setting(1, least=1), "N", "look at each N-th frame", (INDEX, LIVE, WATCH, SERVE)),
+    Flag(
+        ("--fps",),
+        setting(0.0, least=0),
+        "X",
+        "look at about X frames per second",
+        (INDEX, LIVE, WATCH, SERVE),
+    ),
     Flag(("--image",), setting((), path=True), "IMAGE", "pictures of a person to compare with", (ANNOTATE,)),
     Flag(("--box",), setting(""), "X,Y,W,H", "where the person is in the picture", (QUERY, WATCH, ANNOTATE)),
     Flag(
@@ -121,7 +136,7 @@ SEARCH_FLAGS = (
         setting(""),
         "X",
         "least similarity, a cosine (default: calibrated beside the weights, 1 in 1000 strangers passes)",
-        (QUERY, WATCH, ANNOTATE, PEOPLE),
+        (QUERY, WATCH, ANNOTATE, PEOPLE, SERVE),
     ),
     Flag(
         ("--format",),
@@ -171,4 +186,38 @@ SEARCH_FLAGS = (
     Flag(("--folder",), setting("logs/search-demo", path=True), "FILE", "folder to draw into", (DEMO,)),
     Flag(("--seconds",), setting(20.0, above=0), "S", "length of each video", (DEMO,)),
     Flag(("--people",), setting(12, least=1), "N", "how many people walk in them", (DEMO,)),
+    Flag(
+        ("--videos",),
+        setting((), path=True),
+        "FOLDER",
+        "where the gallery's videos are, to play them",
+        (SERVE,),
+    ),
+    Flag(
+        ("--uploads",),
+        setting("", path=True),
+        "FOLDER",
+        "where videos go that a browser sends (default: <gallery>-uploads beside the gallery)",
+        (SERVE,),
+    ),
+    Flag(("--max_upload",), setting(2000, least=1), "MB", "largest video that a browser may send", (SERVE,)),
+    Flag(
+        ("--host",),
+        setting("127.0.0.1"),
+        "ADDRESS",
+        "address of this machine to listen at; 0.0.0.0: all, for other machines, best with a --password",
+        (SERVE,),
+    ),
+    Flag(
+        ("--port",), setting(8700, least=0, most=65535), "N", "port to listen at; 0: any free one", (SERVE,)
+    ),
+    Flag(
+        ("--password",),
+        setting(""),
+        "FILE",
+        "ask for a password: the first line of this file; alone: $SEARCH_PASSWORD or, without it, what is "
+        "typed now",
+        (SERVE,),
+        ASKED,
+    ),
 )

@@ -71,8 +71,7 @@ class Marks:
         image = image.copy()
         for row in self.rows:
             if row.start - 1e-3 <= time <= row.end + 1e-3:
-                box = [np.interp(time, row.path.times, side) for side in row.path.boxes.T]
-                self._mark(image, row, np.round(box).astype(int))
+                self._mark(image, row, np.round(row.path.at(time)).astype(int))
         return image
 
     def _mark(self, image: np.ndarray, row: TrackletRow, box: np.ndarray) -> None:

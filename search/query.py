@@ -66,7 +66,6 @@ def answers(
         where: which tracklets to look at.
         threshold: their least similarity.
     """
-    names = {video.video: video.name for video in gallery.videos()}
     walks: dict[str, list[Hit]] = defaultdict(list)
     for hit in gallery.search(vector[None], top * MORE, where, threshold)[0]:
         walks[hit.row.track].append(hit)
@@ -74,7 +73,7 @@ def answers(
         Answer(
             max(hit.score for hit in hits),
             hits[0].row.video,
-            names.get(hits[0].row.video, hits[0].row.video),
+            hits[0].row.video,  # until its name is read
             hits[0].row.camera,
             hits[0].row.start,
             max(hit.row.end for hit in hits),
@@ -84,18 +83,24 @@ def answers(
         # Apart where a tracklet between them was not similar enough.
         for hits in unbroken(walk, lambda hit: hit.row)
     ]
-    return _with_people(gallery, sorted(found, key=lambda answer: (-answer.score, answer.start))[:top])
+    return _with_names(gallery, sorted(found, key=lambda answer: (-answer.score, answer.start))[:top])
 
 
-def _with_people(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
-    """Answers that say whom they show, as far as the gallery's people are known."""
+def _with_names(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
+    """Answers with the names of their videos, and of whom they show, as far as people are known."""
+    videos = gallery.names({answer.video for answer in found})
     members = gallery.people.find(answer.best.tracklet for answer in found)
     names = gallery.people.names() if members else {}
     numbers = (
         members[answer.best.tracklet].person if answer.best.tracklet in members else None for answer in found
     )
     return [
-        replace(answer, person=number, person_name=names.get(number, ""))
+        replace(
+            answer,
+            name=videos.get(answer.video, answer.video),
+            person=number,
+            person_name=names.get(number, ""),
+        )
         for answer, number in zip(found, numbers, strict=True)
     ]
 

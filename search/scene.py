@@ -54,7 +54,7 @@ class NotOnePersonError(InputError):
 
     def __init__(self, shown: str, image: np.ndarray, people: "sv.Detections", sure: bool):
         self.image = image
-        self.boxes = [_as_box(one) for one in people.xyxy[:MOST_BOXES]]
+        self.boxes = [as_box(one) for one in people.xyxy[:MOST_BOXES]]
         if not self.boxes:
             text = (
                 f"no person found in {shown}, and nothing that looks like one; say where the person is with "
@@ -100,7 +100,7 @@ def find_person(file: str, detector: Detector | None, box: Box | None = None) ->
         raise InputError(f"{shown} is not a picture that can be read")
     height, width = image.shape[:2]
     if box is not None:
-        part = _cut(image, box)
+        part = cut(image, box)
         if not part.size:
             given = ",".join(f"{value:g}" for value in box)
             raise InputError(f"--box {given} is not in {shown}, which is {width} x {height} pixels")
@@ -112,11 +112,17 @@ def find_person(file: str, detector: Detector | None, box: Box | None = None) ->
             f"{shown} is a whole picture ({width} x {height} pixels), in which a network must find the "
             "person: name one with --detector, or say where the person is with --box x,y,w,h"
         )
+    people, sure = people_in(image, detector)
+    if not sure or len(people) != 1:
+        raise NotOnePersonError(shown, image, people, sure)
+    return cut(image, as_box(people.xyxy[0]))
+
+
+def people_in(image: np.ndarray, detector: Detector) -> tuple["sv.Detections", bool]:
+    """The people in a picture (h, w, 3) uint8 BGR, or what looks most like one; and whether they are sure."""
     seen = detector([Frame(image, 0.0, 0)])[0]
     people = seen[seen.confidence >= SURE]
-    if len(people) != 1:
-        raise NotOnePersonError(shown, image, people if len(people) else seen, len(people) > 0)
-    return _cut(image, _as_box(people.xyxy[0]))
+    return (people, True) if len(people) else (seen, False)
 
 
 def write_scene(file: Path, error: NotOnePersonError) -> None:
@@ -140,13 +146,13 @@ def write_scene(file: Path, error: NotOnePersonError) -> None:
         stream.write(cv2.imencode(".png", image)[1])
 
 
-def _as_box(corners: np.ndarray) -> Box:
+def as_box(corners: np.ndarray) -> Box:
     """A detector's box (4,) ``x1, y1, x2, y2`` as what --box takes, in whole pixels."""
     left, top, right, bottom = np.round(corners).astype(int).tolist()
     return left, top, max(1, right - left), max(1, bottom - top)
 
 
-def _cut(image: np.ndarray, box: Box) -> np.ndarray:
+def cut(image: np.ndarray, box: Box) -> np.ndarray:
     """The part of an image in a box; maybe empty."""
     x, y, width, height = (round(value) for value in box)
     return image[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)].copy()

@@ -88,6 +88,10 @@ class Video:
         if line := self._source.damage():
             self._report(line)
 
+    def frames_at(self, rate: float) -> int | None:
+        """How many frames it has at so many per second, about; None: not known."""
+        return None if self.duration is None else round(self.duration * rate)
+
     def close(self) -> None:
         """Close the file or connection, in the thread that reads it."""
         self._source.close()

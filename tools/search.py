@@ -22,7 +22,8 @@ from search.demo.run import index_drawn, outcome_lines, score_drawn
 from search.detectors import Settings, make_detector
 from search.embedder import Embedder
 from search.fingerprint import fingerprint
-from search.gallery import EVERYTHING, Gallery, Selection, VideoRow, open_gallery
+from search.footage import Footage
+from search.gallery import EVERYTHING, Gallery, Selection, open_gallery
 from search.indexing import Indexer
 from search.people import list_people, portraits
 from search.people.timeline import write_timeline
@@ -32,7 +33,7 @@ from search.scene import find_person
 from search.segment import SECONDS
 from search.sheet import write_sheet
 from search.tracker import CONTINUES, Tracker
-from search.video import Video, open_video
+from search.video import open_video
 from tools.search_live import live, watch
 from tools.search_options import (
     deliver,
@@ -43,6 +44,7 @@ from tools.search_options import (
     threshold_of,
     weights_of,
 )
+from tools.search_page import serve
 from tools.search_people import PEOPLE
 from tools.start import read_options
 from utils.command import run_command
@@ -85,13 +87,10 @@ def index_one(
     options: Namespace,
 ) -> None:
     """Index one video, with a bar."""
-    open_from = partial(open_video, source, options.every, options.fps or None)
-    with open_from() as video:
-        facts, rate = video, options.fps or video.frame_rate / options.every
-    row = VideoRow(
-        fingerprint(source), facts.name, options.camera or Path(facts.name).stem, start, detector.name
-    )
-    with progress(facts, rate) as bar:
+    footage = Footage(source, options.camera, start, options.every, options.fps)
+    facts = footage.facts()
+    row, name = facts.row(detector.name), one_line(facts.name)
+    with progress(facts.name, facts.frames) as bar:
 
         def shown(frame) -> None:
             bar.update()
@@ -100,10 +99,10 @@ def index_one(
         indexer = Indexer(gallery, detector, trackers, embedder, shown)
         done = gallery.video(row.video)
         if done and done.segments and not done.complete:
-            logger.info(f"{one_line(facts.name)}: resumed at {done.segments * SECONDS:.0f} s")
-        after = indexer.index(lambda begin: open_from(start=begin), row, rate)
+            logger.info(f"{name}: resumed at {done.segments * SECONDS:.0f} s")
+        after = indexer.index(footage.open, row, facts.rate)
     what = "is in the gallery already" if done and done.complete else "indexed"
-    logger.info(f"{one_line(facts.name)} ({one_line(after.camera)}): {what}, {after.tracklets} tracklets")
+    logger.info(f"{name} ({one_line(after.camera)}): {what}, {after.tracklets} tracklets")
 
 
 def query(options: Namespace) -> int:
@@ -137,7 +136,7 @@ def annotate(options: Namespace) -> int:
         rows = [rows[0] for rows in gallery.tracklets(where, ["path"])]
         marks = Marks(rows, scores, labels(gallery, where))
     out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
-    with open_video(source) as video, progress(video, video.frame_rate) as bar:
+    with open_video(source) as video, progress(video.name, video.frames_at(video.frame_rate)) as bar:
         write_marked(video, out, marks, row.start or 0.0, bar.update)
     logger.info(f"Saved {one_line(str(out))}")
     return 0
@@ -197,10 +196,9 @@ def labels(gallery: Gallery, where: Selection = EVERYTHING) -> dict[str, str]:
 
 
 @contextmanager
-def progress(video: Video, rate: float) -> Iterator[tqdm]:
+def progress(name: str, frames: int | None) -> Iterator[tqdm]:
     """A bar with frames per second and the time left, on a terminal."""
-    total = None if video.duration is None else round(video.duration * rate)
-    with tqdm(desc=one_line(video.name), total=total, unit=" frames", disable=None) as bar:
+    with tqdm(desc=one_line(name), total=frames, unit=" frames", disable=None) as bar:
         yield bar
 
 
@@ -212,6 +210,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "search annotate": annotate,
     "search list": show,
     "search remove": remove,
+    "search serve": serve,
     "search demo": demo,
     **PEOPLE,
 }

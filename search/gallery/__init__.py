@@ -4,7 +4,7 @@ from .box_path import BoxPath
 from .gallery import Gallery
 from .members import MemberRow
 from .opening import open_gallery
-from .pictures import thumbnails
+from .pictures import rows_of, thumbnails
 from .rows import EVERYTHING, Hit, Selection, TrackletRow, VideoRow
 from .schema import WeightsFingerprint
 from .thumbnail import make_thumbnail
@@ -21,5 +21,6 @@ __all__ = [
     "WeightsFingerprint",
     "make_thumbnail",
     "open_gallery",
+    "rows_of",
     "thumbnails",
 ]

@@ -22,6 +22,10 @@ class BoxPath(NamedTuple):
     times: np.ndarray
     boxes: np.ndarray
 
+    def at(self, time: float) -> np.ndarray:
+        """The box (4,) at a time [seconds], between those of the times beside it."""
+        return np.array([np.interp(time, self.times, side) for side in self.boxes.T])
+
 
 def pack(path: BoxPath) -> str:
     """A path as text; ``unpack`` gives it back to 0.5 ms and 1/16 pixel.

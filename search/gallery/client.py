@@ -1,6 +1,7 @@
 """One way to call milvus-lite and a Milvus server."""
 
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from utils.errors import InputError, os_reason
 
 from .address import Address
 from .quiet import keep_quiet
-from .retry import Patience
+from .retry import PATIENCE, Patience
 
 CONNECT_LIMIT = 5.0  # seconds
 CALL_LIMIT = 30.0  # seconds for a server's answer; after that it is asked again
@@ -25,13 +26,14 @@ class Milvus:
 
     Args:
         address: the place; a folder is created.
+        patience: how long a server that does not answer is asked again [seconds].
 
     Raises:
         InputError: packages are missing; another process has the folder, or it cannot be written; no server
             answers, or it refuses.
     """
 
-    def __init__(self, address: Address):
+    def __init__(self, address: Address, patience: float = PATIENCE):
         try:
             import pymilvus
 
@@ -49,7 +51,9 @@ class Milvus:
             self.client = pymilvus.MilvusClient(address.uri, timeout=CONNECT_LIMIT, **options)
         except pymilvus.MilvusException as error:
             raise InputError(_no_connection(address, error.message)) from None
-        self._patience = Patience(self.shown)
+        self._patience, self._limit = Patience(self.shown, patience), min(CALL_LIMIT, patience)
+        # milvus-lite replaces a row in two steps, between which other threads would find neither.
+        self._alone = threading.Lock()
         self.failed: InputError | None = None  # what ended milvus-lite's writing
 
     @property
@@ -65,8 +69,9 @@ class Milvus:
         """
         function = getattr(self.client, method)
         if self.is_local:
-            return self._call_local(function, *args, **kwargs)
-        return self._patience.call(lambda: function(*args, timeout=CALL_LIMIT, **kwargs))
+            with self._alone:
+                return self._call_local(function, *args, **kwargs)
+        return self._patience.call(lambda: function(*args, timeout=self._limit, **kwargs))
 
     def _call_local(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         from pymilvus import MilvusException

@@ -1,7 +1,7 @@
 """The vectors, times, box paths and thumbnails of the people in videos, in Milvus."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -52,10 +52,12 @@ class Gallery:
         """All videos, by camera, start and name."""
         found = self._records("segment < 0")
         unfinished = [video.video for video in records.videos(found) if not video.complete]
-        for first in range(0, len(unfinished), MOST_VIDEOS):
-            some = is_any_of("video", unfinished[first : first + MOST_VIDEOS])
-            found += self._records(f"{some} and segment >= 0")
-        return records.videos(found)
+        return records.videos(found + self._records_of(unfinished, "segment >= 0"))
+
+    def names(self, videos: Collection[str]) -> dict[str, str]:
+        """The names of these videos' files, by fingerprint; of those that are there."""
+        found = records.videos(self._records_of(sorted({*videos}), "segment < 0"))
+        return {video.video: video.name for video in found}
 
     def video(self, video: str) -> VideoRow | None:
         """A video; None if it is not in the gallery."""
@@ -225,6 +227,13 @@ class Gallery:
 
     def _records(self, filter_: str) -> list[dict]:
         return self.store.query(self.store.videos, filter_, records.FIELDS)
+
+    def _records_of(self, videos: Sequence[str], which: str) -> list[dict]:
+        found = []
+        for first in range(0, len(videos), MOST_VIDEOS):
+            some = is_any_of("video", videos[first : first + MOST_VIDEOS])
+            found += self._records(f"{some} and {which}")
+        return found
 
     def _find_leftovers(self, video: VideoRow) -> dict[int, set[str]]:
         filter_ = f"{is_any_of('video', [video.video])} and segment >= {video.segments}"

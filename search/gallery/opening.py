@@ -9,6 +9,7 @@ from .address import parse_address
 from .client import Milvus
 from .creation import create_collection, load_collections
 from .gallery import Gallery
+from .retry import PATIENCE
 from .rewriting import finish_rewriting
 from .schema import (
     WeightsFingerprint,
@@ -25,7 +26,11 @@ from .store import Store
 
 
 def open_gallery(
-    uri: str, weights: WeightsFingerprint | None = None, dim: int | None = None, create: bool = True
+    uri: str,
+    weights: WeightsFingerprint | None = None,
+    dim: int | None = None,
+    create: bool = True,
+    patience: float = PATIENCE,
 ) -> Gallery:
     """Open a gallery.
 
@@ -36,6 +41,7 @@ def open_gallery(
         weights: that the vectors to add or to search come from; None: there are none to add or search.
         dim: of these vectors.
         create: with weights, make a gallery that is missing.
+        patience: how long a server that stops to answer is asked again [seconds].
 
     Raises:
         InputError: it holds features of other weights, of another size, or of another version of the program;
@@ -45,7 +51,7 @@ def open_gallery(
     create = create and weights is not None and dim is not None
     if address.folder and not create and not address.folder.exists():
         raise InputError(f"there is no gallery {address.shown}; index a video into it first")
-    milvus = Milvus(address)
+    milvus = Milvus(address, patience)
     try:
         prepare = _prepare_folder if milvus.is_local else _prepare
         return Gallery(Store(milvus, prepare(milvus, weights, dim, create)))

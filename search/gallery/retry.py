@@ -20,15 +20,20 @@ GONE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "UNKNOWN")  # gRPC's
 T = TypeVar("T")
 
 
+class ServerGoneError(InputError):
+    """A Milvus server has not answered for as long as it was waited for."""
+
+
 class Patience:
     """Asks a server again and again while it does not answer. An outage is one line in the log.
 
     Args:
         server: its address, for messages.
+        limit: how long [seconds].
     """
 
-    def __init__(self, server: str):
-        self.server = server
+    def __init__(self, server: str, limit: float = PATIENCE):
+        self.server, self._limit = server, limit
         self._gone_since: float | None = None
         # A server that is just back may fail at what it has not loaded yet: that is still the same outage.
         self._quiet_until = -math.inf
@@ -37,8 +42,7 @@ class Patience:
         """Do something that can be done twice.
 
         Raises:
-            InputError: the server has not answered for ``PATIENCE`` seconds; from then on, each call is tried
-                once.
+            ServerGoneError: the server has not answered for so long; from then on, each call is tried once.
         """
         pause = FIRST_PAUSE
         while True:
@@ -53,13 +57,15 @@ class Patience:
                 now = time.monotonic()
                 if self._gone_since is None:
                     self._gone_since = now
-                if now > self._gone_since + PATIENCE:
-                    raise InputError(
-                        f"{self.server} has not answered for {PATIENCE:.0f} s ({reason}); start it, then run "
-                        "the same command again: it resumes"
+                if now > self._gone_since + self._limit:
+                    raise ServerGoneError(
+                        f"{self.server} has not answered for {self._limit:.0f} s ({reason}); start it, then "
+                        "run the same command again: it resumes"
                     ) from None
                 if now > self._quiet_until:
-                    logger.warning(f"{self.server} does not answer ({reason}); trying for {PATIENCE:.0f} s")
+                    logger.warning(
+                        f"{self.server} does not answer ({reason}); trying for {self._limit:.0f} s"
+                    )
                 self._quiet_until = now + PATIENCE
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

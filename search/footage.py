@@ -1,0 +1,64 @@
+"""A video that is to be indexed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .fingerprint import fingerprint
+from .gallery import VideoRow
+from .video import Video, open_video
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a video before it is indexed.
+
+    Args:
+        video: fingerprint.
+        name: of its file.
+        camera: name.
+        start: when it begins [seconds since the epoch]; None: not known.
+        rate: frames per second that are looked at.
+        frames: how many, about; None: not known.
+    """
+
+    video: str
+    name: str
+    camera: str
+    start: float | None
+    rate: float
+    frames: int | None
+
+    def row(self, detector: str) -> VideoRow:
+        """It as a gallery begins it, whose people this detector finds."""
+        return VideoRow(self.video, self.name, self.camera, self.start, detector)
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A video, and which of its frames are looked at; the last two as ``open_video`` takes them.
+
+    Args:
+        source: file or folder.
+        camera: name; "": that of the video.
+        start: when it begins [seconds since the epoch]; None: its own clock counts.
+        every: number.
+        fps: frames per second; 0: all.
+    """
+
+    source: str
+    camera: str = ""
+    start: float | None = None
+    every: int = 1
+    fps: float = 0.0
+
+    def open(self, start: float = 0.0) -> Video:
+        """Open it from a time [seconds] on; raises as ``open_video``."""
+        return open_video(self.source, self.every, self.fps or None, start)
+
+    def facts(self) -> Facts:
+        """Look at it; raises as ``open_video``."""
+        with self.open() as video:
+            rate = self.fps or video.frame_rate / self.every
+            camera = self.camera or Path(video.name).stem
+            frames = video.frames_at(rate)
+        return Facts(fingerprint(self.source), video.name, camera, self.start, rate, frames)
