@@ -1,5 +1,6 @@
 """What all requests share."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from .recent import Recent
 
 FRESH = 10.0  # seconds for which the list of videos is not read again
 VECTORS = 500  # of pictures that were asked with, which are kept
+FRAMES = 16  # of videos, likewise
+Facts = tuple[float | None, float, tuple[int, int]]  # length [s], frame rate, width and height of a video
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,19 @@ class Adding:
     every: int = 1
     fps: float = 0.0
     limit: int = 2000 << 20
+
+
+@dataclass
+class Folk:
+    """The people of the gallery.
+
+    Args:
+        people: in their order.
+        read: when they were read, by ``time.monotonic``.
+    """
+
+    people: list[Person] = field(default_factory=list)
+    read: float = -math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +87,12 @@ class Desk:
     clips: Clips = field(default_factory=Clips)
     jobs: Jobs = field(default_factory=Jobs)
     vectors: Recent[np.ndarray] = field(default_factory=lambda: Recent(VECTORS))
+    frames: Recent[np.ndarray] = field(default_factory=lambda: Recent(FRAMES))
+    facts: Recent[Facts] = field(default_factory=lambda: Recent(1000))
     words: threading.Lock = field(default_factory=threading.Lock)  # one at a time says who is who
-    people: list[Person] = field(default_factory=list)  # as they were last read
+    folk: Folk = field(default_factory=Folk)
     _network: threading.Lock = field(default_factory=threading.Lock)
-    _videos: list = field(default_factory=lambda: [-FRESH, []])  # when they were read, and they
+    _videos: list = field(default_factory=lambda: [-math.inf, []])  # when they were read, and they
 
     def embed(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """As ``Embedder``, for one thread after another."""

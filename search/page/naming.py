@@ -1,6 +1,8 @@
 """Who is who: the people of the gallery, and what users say of them."""
 
+import math
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +21,7 @@ from search.people import (
 )
 from search.people.timeline import ROWS, write_timeline
 
-from .desk import Desk
+from .desk import FRESH, Desk
 from .jobs import Job
 from .said import Said
 from .showing import data_address, span, ticks
@@ -32,9 +34,9 @@ BUSY = 3.0  # seconds that are waited for another who says who is who
 
 def people(desk: Desk, said: Said) -> dict:
     """A page of the people, with their portraits and visits."""
-    if said.number("anew", 0) or not desk.people:
+    if time.monotonic() - desk.folk.read >= (FRESH if said.number("anew", 0) else math.inf):
         read(desk)
-    known, words = [*desk.people], said.text("name", "").strip().lower()
+    known, words = desk.folk.people, said.text("name", "").strip().lower()
     found = [one for one in known if words in one.name.lower() or words == str(one.number)]
     first = int(said.number("first", 0))
     some = found[max(0, first) :][:PAGE]
@@ -93,7 +95,7 @@ def group(desk: Desk, said: Said) -> dict:
     def work(job: Job) -> tuple[str, dict]:
         with saying(desk), desk.writing() as gallery:
             done = group_people(gallery, Grouping(threshold))
-        desk.people.clear()
+        desk.folk.read = -math.inf
         return "job.grouped", {"people": done.people, "new": done.new, "poor": done.poor}
 
     return {"job": desk.jobs.add(said.text("title", "People"), work).number}
@@ -101,9 +103,9 @@ def group(desk: Desk, said: Said) -> dict:
 
 def timeline(desk: Desk, said: Said) -> bytes:
     """The time line of a page of people, as a PNG file."""
-    if not desk.people:
+    if not desk.folk.people:
         read(desk)
-    some = desk.people[max(0, int(said.number("first", 0))) :][:ROWS]
+    some = desk.folk.people[max(0, int(said.number("first", 0))) :][:ROWS]
     with tempfile.TemporaryDirectory() as folder:
         file = write_timeline(Path(folder, "people.png"), some, portraits(desk.gallery, some))[0]
         return file.read_bytes()
@@ -133,9 +135,11 @@ def read(desk: Desk, numbers: set[int] | None = None) -> None:
     """
     found = list_people(desk.gallery, people=sorted(numbers or ()))
     if numbers is not None:
-        found += [one for one in desk.people if one.number not in numbers]
+        found += [one for one in desk.folk.people if one.number not in numbers]
         found.sort(key=lambda one: (not one.name, one.name, one.number))
-    desk.people[:] = found
+    else:
+        desk.folk.read = time.monotonic()
+    desk.folk.people = found
 
 
 def _shown(person: Person, portrait: bytes) -> dict:

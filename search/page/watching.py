@@ -7,9 +7,8 @@ import numpy as np
 from search.gallery import Selection, VideoRow, rows_of
 from search.video import open_video
 
-from .desk import Desk
+from .desk import Desk, Facts
 from .pictures import encode, shrunk
-from .recent import Recent
 from .said import Said
 from .showing import seen, span
 from .texts import Refusal
@@ -17,9 +16,6 @@ from .texts import Refusal
 PARTS = 400  # of a video's length, of each of which the page shows whether anybody was seen
 WIDEST = 1280  # pixels of a frame that is shown
 MOST_SHOWN = 30  # people of a moment
-
-_FRAMES: Recent[np.ndarray] = Recent(16)
-_FACTS: Recent[tuple[float | None, float, tuple[int, int]]] = Recent(1000)
 
 
 def videos(desk: Desk, said: Said) -> dict:
@@ -32,7 +28,7 @@ def video(desk: Desk, said: Said) -> dict:
     """A video, with the times at which somebody was seen."""
     row = _row(desk, said.text("video"))
     file = desk.library.find(row.video, row.name)
-    length, rate, size = _facts(file) if file else (row.duration, 25.0, (0, 0))
+    length, rate, size = _facts(desk, file) if file else (row.duration, 25.0, (0, 0))
     begin = row.start or 0.0
     stays = [(rows[0].start - begin, rows[0].end - begin) for rows in _tracklets(desk, row, ())]
     length = max([length or 0.0, row.duration or 0.0, *(end for _, end in stays)])
@@ -80,7 +76,7 @@ def frame_of(desk: Desk, video: str, time: float) -> np.ndarray:
         Refusal: the gallery has no such video, its file is not there, or it has no such time.
     """
     file = file_of(desk, video)
-    return _FRAMES.get((file, round(time, 3)), lambda: _read_frame(file, time))
+    return desk.frames.get((file, round(time, 3)), lambda: _read_frame(file, time))
 
 
 def clip(desk: Desk, tracklet: str, until: float | None) -> Path:
@@ -146,14 +142,14 @@ def _strip(stays: list[tuple[float, float]], length: float) -> list[int]:
     return edges.cumsum()[:PARTS].tolist()
 
 
-def _facts(file: Path) -> tuple[float | None, float, tuple[int, int]]:
+def _facts(desk: Desk, file: Path) -> Facts:
     """Length, frame rate and size of a video."""
 
-    def look() -> tuple[float | None, float, tuple[int, int]]:
+    def look() -> Facts:
         with open_video(file) as opened:
             return opened.duration, opened.frame_rate, opened.size
 
-    return _FACTS.get((file, file.stat().st_mtime_ns), look)
+    return desk.facts.get((file, file.stat().st_mtime_ns), look)
 
 
 def _read_frame(file: Path, time: float) -> np.ndarray:

@@ -6,6 +6,9 @@ import { $, debounced, dropZone, h } from "./dom.js";
 import { scene } from "./scene.js";
 import { t } from "./texts.js";
 
+const STEP = 0.01; // of the threshold's slider
+const NARROW = matchMedia("(max-width: 760px)");
+
 let page; // what leads to other tabs
 let about = null; // cameras, threshold
 let samples = []; // { sample, thumbnail, look }: what is asked with
@@ -21,6 +24,9 @@ export function begin(given) {
     const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
     if (files.length && !$("find").hidden) takePictures(files);
   });
+  $("threshold").step = STEP;
+  $("filters").open = !NARROW.matches;
+  NARROW.onchange = () => ($("filters").open = !NARROW.matches);
   const again = debounced(150, search);
   $("threshold").oninput = () => (renderThreshold(), again());
   for (const id of ["since", "until"]) $(id).onchange = again;
@@ -77,7 +83,7 @@ async function search() {
     cameras: [...cameras],
     since: $("since").value,
     until: $("until").value,
-    threshold: Number($("threshold").value) || -1,
+    threshold: threshold(),
   };
   const said = await ask("ask", question).catch(() => null);
   if (!said || number !== asked) return;
@@ -131,12 +137,20 @@ function renderSamples() {
   );
 }
 
+/** The least similarity; where the slider is at the calibrated one, that, with all its digits. */
+function threshold() {
+  const value = Number($("threshold").value);
+  const calibrated = about?.threshold ?? null;
+  if (calibrated !== null && Math.abs(value - calibrated) <= STEP / 2) return calibrated;
+  return value || -1;
+}
+
 function renderThreshold() {
   const value = Number($("threshold").value);
   $("threshold-value").textContent = value.toFixed(2);
   if (!about) return;
   const calibrated = about.threshold;
-  const key = calibrated === null ? "find.not_calibrated" : value < calibrated ? "find.below" : "find.calibrated";
+  const key = calibrated === null ? "find.not_calibrated" : threshold() < calibrated ? "find.below" : "find.calibrated";
   $("threshold-hint").textContent = t(key, { value: (calibrated ?? 0).toFixed(2) });
 }
 

@@ -8,6 +8,7 @@ import { t } from "./texts.js";
 
 let page;
 let list = [];
+let wanted = null; // fingerprint of the video to show
 let video = null; // the one that is shown
 let now = { people: [], clock: null }; // who is there at the time of the slider
 let moved = 0; // number of the last move: what comes late is not shown
@@ -22,7 +23,7 @@ export function begin(given) {
     button.onclick = () => seek(Number($("seek").value) + Number(button.dataset.step));
   }
   $("play").onclick = () => (film ? stop(true) : playOn());
-  $("next").onclick = next;
+  $("next-person").onclick = next;
   $("strip").onclick = (event) => seek((event.offsetX / $("strip").clientWidth) * (video?.length ?? 0));
 }
 
@@ -31,7 +32,7 @@ export async function enter() {
   if (!said) return;
   list = said.videos;
   renderList();
-  if (!video && list.length) await show(list[0].video);
+  if (!wanted && list.length) await show(list[0].video);
   else render();
 }
 
@@ -42,8 +43,9 @@ export function leave() {
 /** Show a video at a time of the gallery [seconds]; without one, where somebody is seen first. */
 export async function show(fingerprint, time = null) {
   stop();
+  wanted = fingerprint;
   const said = await ask("video", { video: fingerprint }).catch(() => null);
-  if (!said) return;
+  if (!said || wanted !== fingerprint) return;
   video = said;
   if (!list.some((one) => one.video === video.video)) list = [...list, video];
   $("seek").max = video.length;

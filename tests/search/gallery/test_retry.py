@@ -7,7 +7,7 @@ import pytest
 from pymilvus import MilvusException
 
 from search.gallery import retry
-from search.gallery.retry import PATIENCE, Patience
+from search.gallery.retry import PATIENCE, Patience, ServerGoneError
 from utils.errors import InputError
 
 
@@ -108,3 +108,9 @@ def test_while_a_server_starts_any_error_of_its_passes(pauses):
     assert Patience("a").call(failing(gone(), odd, odd)) == 7
     with pytest.raises(TypeError):
         Patience("a").call(failing(gone(), TypeError()))
+
+
+def test_who_cannot_wait_says_so(pauses, caplog_loguru):
+    with pytest.raises(ServerGoneError, match="has not answered for 4 s"):
+        Patience("http://a:1", 4.0).call(failing(*[gone() for _ in range(1000)]))
+    assert 4 < sum(pauses) < 10 and "trying for 4 s" in caplog_loguru[0]
