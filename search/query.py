@@ -90,7 +90,7 @@ def _with_names(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
     """Answers with the names of their videos, and of whom they show, as far as people are known."""
     videos = gallery.names({answer.video for answer in found})
     members = gallery.people.find(answer.best.tracklet for answer in found)
-    names = gallery.people.names() if members else {}
+    names = gallery.people.names({member.person for member in members.values()})
     numbers = (
         members[answer.best.tracklet].person if answer.best.tracklet in members else None for answer in found
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from .pages import page_rows
-from .rows import LARGE, NUMBERS, TEXTS, TrackletRow
+from .rows import LARGE, NUMBERS, TEXTS, TrackletRow, row_id
 from .store import Store
 from .text import encode_text, one_of_stored
 
@@ -22,7 +22,13 @@ def rows_of(store: Store, tracklets: Iterable[str], fields: Sequence[str] = LARG
         tracklets: ids.
         fields: those of ``path``, ``thumbnail`` and ``vector`` that are needed; the others stay empty.
     """
-    ids, page = sorted({encode_text(tracklet) for tracklet in tracklets}), page_rows(fields)
-    for first in range(0, len(ids), page):
-        filter_ = one_of_stored("tracklet", ids[first : first + page])
-        yield from map(TrackletRow.read, store.query(store.tracklets, filter_, [*TEXTS, *NUMBERS, *fields]))
+    # By the rows' ids: a filter by tracklet takes milvus-lite a quarter of a second among 100,000 rows.
+    ids, page, part = sorted({encode_text(tracklet) for tracklet in tracklets}), page_rows(fields), 0
+    while ids:
+        there = []
+        for first in range(0, len(ids), page):
+            filter_ = one_of_stored("id", [row_id(id_, part) for id_ in ids[first : first + page]])
+            found = store.query(store.tracklets, filter_, [*TEXTS, *NUMBERS, *fields])
+            yield from map(TrackletRow.read, found)
+            there += [row["tracklet"] for row in found]
+        ids, part = there, part + 1

@@ -11,6 +11,7 @@ from .store import MOST_IDS, Store
 from .text import decode_text, encode_text, one_of_stored
 
 NAME, LAST = "name", "last number"
+ROWS = 50_000  # members of a page, which are small: milvus-lite looks at all rows for each page
 
 
 class Roster:
@@ -48,7 +49,7 @@ class Roster:
             people: whose; none: everybody's.
         """
         whose = f" and person in {list(people)}" if people else ""
-        for filter_ in page_filters(self._videos(), where, MOST_ROWS):
+        for filter_ in page_filters(self._videos(), where, ROWS):
             yield from map(MemberRow.read, self._query(filter_ + whose))
 
     def find(self, tracklets: Iterable[str]) -> dict[str, MemberRow]:
@@ -72,9 +73,18 @@ class Roster:
         """Say of tracklets that they are nobody's."""
         self._store.delete_ids(self._store.people, map(encode_text, tracklets))
 
-    def names(self) -> dict[int, str]:
-        """The names of those who have one, by number."""
-        return {row["person"]: row["more"]["name"] for row in self._notes(NAME)}
+    def names(self, people: Iterable[int] | None = None) -> dict[int, str]:
+        """The names of those who have one, by number.
+
+        Args:
+            people: numbers; None: everybody's, which takes longer.
+        """
+        if people is None:
+            rows = self._notes(NAME)
+        else:
+            ids = sorted(note_id(NAME, number) for number in {*people})
+            rows = self._query(one_of_stored("id", ids)) if ids else []
+        return {row["person"]: row["more"]["name"] for row in rows}
 
     def call(self, person: int, name: str) -> None:
         """Give a person a name; "" takes it away."""

@@ -45,7 +45,7 @@ class TrackletRow:
     @property
     def id(self) -> str:
         """The id that it is stored with, of which there is never a second in a gallery."""
-        return f"{encode_text(self.tracklet)}-{self.part:02d}"
+        return row_id(encode_text(self.tracklet), self.part)
 
     def stored(self, unit_vector: np.ndarray) -> dict:
         """The row as Milvus takes it, with its vector normalised.
@@ -77,6 +77,11 @@ class TrackletRow:
             thumbnail=decode_thumbnail(row.get("thumbnail", EMPTY)[DATA]),
             vector=None if vector is None else np.asarray(vector, np.float32),
         )
+
+
+def row_id(stored_tracklet: str, part: int) -> str:
+    """The id of a row, by its tracklet's as it is stored, and the number of its part."""
+    return f"{stored_tracklet}-{part:02d}"
 
 
 TEXTS = ("tracklet", "track", "video", "camera")

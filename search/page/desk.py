@@ -12,7 +12,7 @@ import numpy as np
 from search.detectors import Detector
 from search.embedder import Embedder
 from search.gallery import Gallery, VideoRow
-from search.people import Person
+from search.people import Grouping, Person
 from search.tracker import Tracker
 
 from .clips import Clips
@@ -71,7 +71,8 @@ class Desk:
         embedder: its network.
         library: the videos' files.
         adding: how videos are added.
-        threshold: the similarity from which two are one person; None: nobody has calibrated it.
+        grouping: how to find out who is the same person, and from which similarity on two are; None: nobody
+            has calibrated it.
         finder: finds the people in a single picture; None: there is none.
         locked: whether there is a password.
     """
@@ -80,7 +81,7 @@ class Desk:
     embedder: Embedder
     library: Library
     adding: Adding
-    threshold: float | None = None
+    grouping: Grouping | None = None
     finder: Detector | None = None
     locked: bool = False
     pictures: Pictures = field(default_factory=Pictures)
@@ -93,6 +94,11 @@ class Desk:
     folk: Folk = field(default_factory=Folk)
     _network: threading.Lock = field(default_factory=threading.Lock)
     _videos: list = field(default_factory=lambda: [-math.inf, []])  # when they were read, and they
+
+    @property
+    def threshold(self) -> float | None:
+        """The similarity from which two are one person; None: not known."""
+        return self.grouping.threshold if self.grouping else None
 
     def embed(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """As ``Embedder``, for one thread after another."""

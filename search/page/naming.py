@@ -9,7 +9,6 @@ from pathlib import Path
 
 from search.gallery import thumbnails
 from search.people import (
-    Grouping,
     Person,
     Visit,
     group_people,
@@ -34,7 +33,9 @@ BUSY = 3.0  # seconds that are waited for another who says who is who
 
 def people(desk: Desk, said: Said) -> dict:
     """A page of the people, with their portraits and visits."""
-    if time.monotonic() - desk.folk.read >= (FRESH if said.number("anew", 0) else math.inf):
+    # Of a gallery on this machine, nobody else changes the people.
+    others = said.number("anew", 0) and not desk.gallery.store.milvus.is_local
+    if time.monotonic() - desk.folk.read >= (FRESH if others else math.inf):
         read(desk)
     known, words = desk.folk.people, said.text("name", "").strip().lower()
     found = [one for one in known if words in one.name.lower() or words == str(one.number)]
@@ -88,13 +89,13 @@ def split(desk: Desk, said: Said) -> dict:
 
 def group(desk: Desk, said: Said) -> dict:
     """Have it found out who is the same person."""
-    threshold = said.number("threshold", desk.threshold if desk.threshold is not None else 2.0)
-    if not -1 <= threshold <= 1:
+    how = desk.grouping
+    if how is None:
         raise Refusal("error.no_threshold")
 
     def work(job: Job) -> tuple[str, dict]:
         with saying(desk), desk.writing() as gallery:
-            done = group_people(gallery, Grouping(threshold))
+            done = group_people(gallery, how)
         desk.folk.read = -math.inf
         return "job.grouped", {"people": done.people, "new": done.new, "poor": done.poor}
 

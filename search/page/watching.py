@@ -56,7 +56,7 @@ def moment(desk: Desk, said: Said) -> dict:
         left, top, right, bottom = best.path.at(time).tolist()
         people.append({**seen(best), "box": [left, top, right - left, bottom - top]})
     members = desk.gallery.people.find(one["tracklet"] for one in people)
-    names = desk.gallery.people.names() if members else {}
+    names = desk.gallery.people.names({member.person for member in members.values()})
     for one in people:
         member = members.get(one["tracklet"])
         one["person"] = member.person if member else None

@@ -25,6 +25,7 @@ export async function enter() {
 }
 
 async function load(first, anew = false) {
+  if (!shown.people.length) $("people-summary").textContent = t("people.loading");
   const said = await ask("people", { first, name: $("people-name").value, anew: anew ? 1 : 0 }).catch(() => null);
   if (!said) return;
   shown = said;

@@ -26,6 +26,7 @@ GATE = [walk(0.5, 5), walk(3, 7, top=40)]  # a red one, and a green one
 YARD = [walk(1, 6, left=40)]  # the red one again
 LIMIT = 1 << 20  # bytes of an upload
 THRESHOLD = 0.95
+GROUPING = Grouping(THRESHOLD, quality=0.0)
 
 
 def write_films(folder: Path) -> None:
@@ -40,7 +41,7 @@ def fill(gallery: Gallery, folder: Path) -> None:
         footage = Footage(str(folder / f"{name}.mp4"), start=start)
         indexer = Indexer(gallery, KnowingDetector(walks), partial(Tracker, "bytetrack"), ColourEmbedder())
         indexer.index(footage.open, footage.facts().row("knowing"), RATE)
-    group_people(gallery, Grouping(THRESHOLD, quality=0.0))
+    group_people(gallery, GROUPING)
 
 
 class Finder(ColourDetector):
@@ -60,7 +61,7 @@ def desk_over(gallery: Gallery, folder: Path, uploads: Path, **more) -> Iterator
     """What requests share."""
     adding = Adding(ColourDetector, partial(Tracker, "bytetrack"), limit=LIMIT)
     library = Library([folder], uploads)
-    desk = Desk(gallery, ColourEmbedder(), library, adding, THRESHOLD, Finder(), **more)
+    desk = Desk(gallery, ColourEmbedder(), library, adding, GROUPING, Finder(), **more)
     desk.library.start()
     try:
         yield desk
