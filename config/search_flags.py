@@ -153,13 +153,19 @@ SEARCH_FLAGS = (
         "picture to write, .png: a row for each person, a colour for each camera",
         (PEOPLE,),
     ),
-    Flag(("--travel",), setting("", path=True), "FILE", "YAML with least times between cameras", (PEOPLE,)),
+    Flag(
+        ("--travel",),
+        setting("", path=True),
+        "FILE",
+        "YAML with least times between cameras",
+        (PEOPLE, SERVE),
+    ),
     Flag(
         ("--quality",),
         setting(0.15, least=0, most=1),
         "X",
         "leave out whose best picture is worse: tiny, blurred or hidden",
-        (PEOPLE,),
+        (PEOPLE, SERVE),
     ),
     Flag(
         ("--anew",),

@@ -4,18 +4,20 @@ import getpass
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from loguru import logger
 
 from config.search_flags import ASKED
-from search.detectors import Settings, make_detector
+from search.detectors import Detector, Settings, make_detector
 from search.gallery import open_gallery
 from search.gallery.address import parse_address
 from search.page import Adding, Desk, Server
 from search.page.library import Library
 from search.page.serve import LOOPBACK
+from search.people import Grouping, read_travel
 from search.scene import GLIMPSE
 from search.tracker import CONTINUES, Tracker
 from tools.search_options import embedder_of, known_threshold
@@ -28,21 +30,14 @@ SHORTEST = 4  # characters of a password
 
 def serve(options: Namespace) -> int:
     """Show a web page until a signal comes."""
-    address = parse_address(options.gallery)
     folders = [existing_folder(name) for name in options.videos]
     password = password_of(options.password) if options.password else None
-    if options.every > 1 and options.fps:
-        raise InputError("--every and --fps choose the frames in different ways; give one of them")
-    if options.detector.endswith(".txt"):
-        raise InputError(f"{one_line(options.detector)}: boxes are those of one video; name a detector")
-    finds = partial(make_detector, options.detector or "motion")
-    in_videos = partial(finds, Settings(score=min(CONTINUES, options.score)))
-    finder = in_videos() and finds(Settings(score=GLIMPSE)) if options.detector != "motion" else None
-    threshold, embedder = known_threshold(options), embedder_of(options)
+    make_finder, make_detector_of_videos = detectors_of(options)
+    grouping, embedder, address = grouping_of(options), embedder_of(options), parse_address(options.gallery)
     uploads = Path(options.uploads or f"{(address.folder or Path(address.name)).with_suffix('')}-uploads")
     again = partial(open_gallery, options.gallery, embedder.weights, embedder.dim, create=True)
     adding = Adding(
-        in_videos,
+        make_detector_of_videos,
         partial(Tracker, options.tracker, score=options.score),
         None if address.folder else again,
         options.every,
@@ -50,9 +45,8 @@ def serve(options: Namespace) -> int:
         options.max_upload << 20,
     )
     with again(patience=PATIENCE) as gallery:
-        desk = Desk(
-            gallery, embedder, Library(folders, uploads), adding, threshold, finder, password is not None
-        )
+        library, locked = Library(folders, uploads), password is not None
+        desk = Desk(gallery, embedder, library, adding, grouping, make_finder(), locked)
         try:
             server = Server(desk, options.host, options.port, password)
             if options.host not in LOOPBACK and password is None:
@@ -60,12 +54,33 @@ def serve(options: Namespace) -> int:
                     f"everybody who reaches {options.host} sees the gallery: give a --password, or leave out "
                     "--host"
                 )
-            desk.library.start()
+            library.start()
             logger.info(f"The page is at {server.address}; Ctrl-C ends it")
             server.run()
         finally:
             desk.close()
     return 0
+
+
+def detectors_of(options: Namespace) -> tuple[Callable[[], Detector | None], Callable[[], Detector]]:
+    """What makes the detector of single pictures, if there is one, and that of videos."""
+    if options.every > 1 and options.fps:
+        raise InputError("--every and --fps choose the frames in different ways; give one of them")
+    if options.detector.endswith(".txt"):
+        raise InputError(f"{one_line(options.detector)}: boxes are those of one video; name a detector")
+    make = partial(make_detector, options.detector or "motion")
+    of_videos = partial(make, Settings(score=min(CONTINUES, options.score)))
+    of_videos()  # what is wrong with it is said before the page is shown
+    if options.detector in ("", "motion"):  # in a single picture, nothing moves
+        return lambda: None, of_videos
+    return partial(make, Settings(score=GLIMPSE)), of_videos
+
+
+def grouping_of(options: Namespace) -> Grouping | None:
+    """How to find out who is the same person; None: there is no threshold."""
+    threshold = known_threshold(options)
+    travel = read_travel(options.travel) if options.travel else {}
+    return None if threshold is None else Grouping(threshold, options.quality, travel)
 
 
 def password_of(source: str) -> str:
