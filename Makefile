@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast setup search-demo
+.PHONY: demo test test-fast docs setup search-demo
 
 demo: setup
 	$(BIN)/python tools/train.py --config_file configs/demo.yml
@@ -35,6 +35,14 @@ SLOW := tests/tools tests/cuda tests/engine tests/export tests/test_hubconf.py t
 test-fast: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(SLOW:%=--ignore=%)
+
+# The site of the documentation, in site/. A link that leads nowhere is an error.
+docs: .venv/documented
+	$(BIN)/mkdocs build --strict
+
+.venv/documented: .venv/installed requirements-docs.txt
+	$(BIN)/python -m pip install --quiet -r requirements-docs.txt
+	@touch $@
 
 setup: .venv/installed
 

@@ -111,15 +111,10 @@ COMMANDS = {
         Command(
             "results",
             "Compare finished runs as a Markdown table: the last evaluation of each, how its settings differ "
-            "from those of the first, and the mean of runs that differ only in their seed; with --picture, "
-            "also as curves.",
+            "from those of the first, and the mean of runs that differ only in their seed; also as curves.",
             ("logs/<run> logs/<run> --picture curves.png", "logs/<run> --overview"),
         ),
-        Command(
-            "settings",
-            "Print the page of all settings as Markdown, from config/defaults.py and its comments.",
-            ("> docs/settings.md",),
-        ),
+        Command("settings", "Print the page of all settings as Markdown.", ("> docs/settings.md",)),
         Command(
             "search", "Find a person in videos: index the videos, then ask with a picture of the person."
         ),

@@ -68,7 +68,9 @@ def draw_runs(runs: Sequence[Run]) -> Figure:
     as all of them have come.
     """
     drawn = curves(runs)
-    figure = new_figure(10, 4.4, "mAP, and dotted Rank-1, of " + ("runs" if len(runs) > 1 else "a run"))
+    bands = "; bands: all seeds" if len(drawn) < len(runs) else ""
+    title = "mAP, and dotted Rank-1, of " + ("runs" if len(runs) > 1 else "a run") + bands
+    figure = new_figure(10, 4.4, title)
     by_epoch, by_hour = figure.subplots(1, 2, sharey=True)
     for number, curve in enumerate(drawn):
         colour = COLOURS[number % len(COLOURS)]
