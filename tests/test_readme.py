@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -14,31 +16,45 @@ from config import find_subcommand, load_cfg
 from config.commands import COMMANDS as TABLE
 from config.defaults import SETTINGS
 from modeling import TIMM, build_model, timm_names
+from search.demo import VideoSpec, draw_videos
 from tests.commands import MAINS, ROOT, run_fresh
 from tests.test_imports import sources
 from tools.start import CHOICES
 
-READMES = ["README.md", "README.zh-CN.md"]
-PAGES = [*READMES, "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
-
-
-def shell_lines(readme: str) -> list[str]:
-    """The commands of the fenced shell blocks, without comments."""
-    blocks = re.findall(r"```shell\n(.*?)```", (ROOT / readme).read_text(encoding="utf-8"), re.S)
-    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
-
-
-# One machine's commands; two machines need each other.
-COMMANDS = [
-    line
-    for line in shell_lines("README.md")
-    if line.startswith(("python tools/", "torchrun ")) and "--nnodes" not in line
+# Pages that are there in English and in Chinese.
+BOTH = ["README.md", *(f"docs/{name}.md" for name in ("training", "evaluation", "troubleshooting"))]
+PAGES = [
+    *("README.md", "README.zh-CN.md", "CONTRIBUTING.md"),
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
 ]
 
 
-def test_both_readmes_show_the_same_commands():
-    assert shell_lines("README.md") == shell_lines("README.zh-CN.md")
-    assert len(COMMANDS) >= 4 and shell_lines("README.md")[:2] == ["make demo", "make test"]
+def in_chinese(page: str) -> str:
+    return page.replace(".md", ".zh-CN.md")
+
+
+def shell_lines(page: str) -> list[str]:
+    """The commands of the fenced shell blocks, without comments."""
+    blocks = re.findall(r"```shell\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+
+
+# One machine's commands, each once; two machines need each other.
+SHOWN = list(dict.fromkeys(line for page in BOTH for line in shell_lines(page)))
+TRAINED = ("tools/train.py", "tools/test.py", "tools/validate_data.py")
+COMMANDS = [line for line in SHOWN if any(f"{tool} " in line for tool in TRAINED) and "--nnodes" not in line]
+USED = [line for line in SHOWN if line.startswith(("python tools/extract.py", "python tools/export.py"))]
+SEARCHED = [line for line in SHOWN if line.startswith("python tools/search.py") and "serve" not in line]
+
+
+@pytest.mark.parametrize("page", BOTH)
+def test_both_languages_show_the_same_commands(page):
+    assert shell_lines(page) == shell_lines(in_chinese(page))
+
+
+def test_the_readme_shows_how_to_begin_and_every_kind_of_command():
+    assert shell_lines("README.md")[:3] == ["make demo", "make search-demo", "make test"]
+    assert len(COMMANDS) >= 6 and len(USED) == 2 and len(SEARCHED) == 3
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +97,40 @@ def test_readme_command(line, command, weights, tmp_path, tiniest):
         assert int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1]) >= 2
 
 
-SHOWN = [
-    line for page in ("data", "pretrained", "export", "looking") for line in shell_lines(f"docs/{page}.md")
-]
+@pytest.mark.parametrize("line", USED)
+def test_a_trained_network_is_used_as_the_readme_shows(line, command, tmp_path):
+    run = tmp_path / "logs" / "tiny-market1501"
+    run.mkdir(parents=True)
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos" / "a.jpg"), np.full((80, 40, 3), 90, np.uint8))
+    cfg = load_cfg(["--model_name", "osnet_x0_25", "INPUT.SIZE_TEST", "[64,32]", "MODEL.DEVICE", "cpu"])
+    torch.save(build_model(cfg, 4).state_dict(), run / "mAP75.1.pth")
+    (run / "config.yml").write_text(cfg.dump())
+    _, *words = shlex.split(line.replace("<run>", run.name))
+    done = command(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "features.parquet").is_file() or (run / "mAP75.1.onnx").is_file()
+
+
+def test_a_video_is_searched_as_the_readme_shows(command, tmp_path):
+    draw_videos(tmp_path, VideoSpec(seconds=3, cameras=1, people=2, shared=0), progress=False)
+    (tmp_path / "camera1.mp4").rename(tmp_path / "entrance.mp4")
+    min((tmp_path / "queries").iterdir()).rename(tmp_path / "person.jpg")
+    for line in SEARCHED:
+        _, *words = shlex.split(line)
+        done = command(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "found.png").is_file() and (tmp_path / "people.png").is_file()
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in SHOWN if line.startswith("python") and "validate" not in line]
+    "line",
+    [
+        line
+        for page in ("data", "pretrained", "export", "looking")
+        for line in shell_lines(f"docs/{page}.md")
+        if line.startswith("python") and "validate" not in line
+    ],
 )
 def test_settings_of_pages_that_show_commands(line):
     _, tool, *words = shlex.split(line)
@@ -109,10 +152,10 @@ def test_settings_that_are_named_exist(page):
         assert any(f"{setting}.".startswith(f"{key}.") for setting in SETTINGS), key
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_readme_speaks_of_what_is_there(readme):
     text = (ROOT / readme).read_text(encoding="utf-8")
-    for target in re.findall(r"^make (\w+)", text, re.M):
+    for target in re.findall(r"^make ([\w-]+)", text, re.M):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
     for pair in ("MODEL.STEM_RELU no", "DATASETS.ON_BAD_IMAGE skip", "DATASETS.NAMES synthetic"):
         assert pair in text
@@ -122,12 +165,15 @@ def test_readme_speaks_of_what_is_there(readme):
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    headings = re.findall(r"^#+ (.+)$", text, re.M)
     for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in [heading.lower().replace(" ", "-") for heading in headings], target
-        elif not target.startswith("https://"):
-            assert (ROOT / page).parent.joinpath(target).exists(), target
+        if target.startswith("https://"):
+            continue
+        path, _, part = target.partition("#")
+        file = (ROOT / page).parent.joinpath(path) if path else ROOT / page
+        assert file.exists(), target
+        if part:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.M)
+            assert part in [heading.lower().replace(" ", "-") for heading in headings], target
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -151,9 +197,9 @@ def messages() -> str:
     return "\n".join(strings)
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_messages_that_are_explained_are_the_programs(readme):
-    text = (ROOT / readme).read_text(encoding="utf-8")
+@pytest.mark.parametrize("language", ["", ".zh-CN"])
+def test_messages_that_are_explained_are_the_programs(language):
+    text = (ROOT / f"docs/troubleshooting{language}.md").read_text(encoding="utf-8")
     table = text[text.rindex("|---|---|") :]
     quoted = re.findall(r"^\| `(.+?)` \|", table, re.M)
     assert len(quoted) >= 15
@@ -166,5 +212,5 @@ def test_messages_that_are_explained_are_the_programs(readme):
 def test_every_yaml_is_found_by_the_readme():
     for path in (ROOT / "configs").glob("*.yml"):
         assert yaml.safe_load(path.read_text())
-        for readme in READMES:
+        for readme in ("README.md", "README.zh-CN.md"):
             assert f"configs/{path.name}" in (ROOT / readme).read_text(encoding="utf-8")
