@@ -219,7 +219,7 @@ SEARCH_FLAGS = (
     ),
     Flag(
         ("--password",),
-        setting(""),
+        setting("", path=True),
         "FILE",
         "ask for a password: the first line of this file; alone: $SEARCH_PASSWORD or, without it, what is "
         "typed now",

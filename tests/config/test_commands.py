@@ -180,16 +180,11 @@ def test_the_names_that_the_pages_list_are_those_of_the_registries(language):
     networks = re.findall(r"\b(?:se_)?(?:resnet|mobilenet|osnet)\w+", row_of(page, "--model_name"))
     assert len(networks) >= 5 and set(networks) <= set(CHOICES["MODEL.NAME"])
     assert "--help" in row_of(page, "--model_name")
-    for key in (
-        "MODEL.ID_LOSS_TYPE",
-        "MODEL.METRIC_LOSS_TYPE",
-        "DATALOADER.SAMPLER",
-        "SOLVER.SCHEDULE",
-        "INPUT.AUTOAUG",
-    ):
+    for key in ("MODEL.ID_LOSS_TYPE", "MODEL.METRIC_LOSS_TYPE", "DATALOADER.SAMPLER", "SOLVER.SCHEDULE"):
         assert all(name in row_of(page, key) for name in CHOICES[key]), key
-    text = (ROOT / f"README{language}.md").read_text(encoding="utf-8")
-    assert all(name in text for name in CHOICES["DATASETS.NAMES"] if name != "<path>")
+    for key, place in (("INPUT.AUTOAUG", page), ("DATASETS.NAMES", f"README{language}.md")):
+        text = (ROOT / place).read_text(encoding="utf-8")
+        assert all(name in text for name in CHOICES[key] if name != "<path>"), key
 
 
 def test_benchmarks_sizes_are_named_in_its_help(capsys):

@@ -14,7 +14,7 @@ from config.setting import Setting
 from tests.config.needed import NEEDED
 
 PATHS = [key for key, setting in SETTINGS.items() if setting.path]
-PLACES = ("FILE", "RUN", "VIDEO", "IMAGE", "WHERE", "DETECTOR")  # metavars of flags that are paths
+PLACES = ("FILE", "RUN", "VIDEO", "IMAGE", "WHERE", "DETECTOR", "FOLDER")  # metavars of flags that are paths
 WINDOWS = r"E:\new\test\users"
 QUOTINGS = ["{}", "'{}'", '"{}"', "('{}')", '("{}")', "['{}']", "('{}',)"]
 
