@@ -4,7 +4,7 @@ from .box_path import BoxPath
 from .gallery import Gallery
 from .members import MemberRow
 from .opening import open_gallery
-from .pictures import rows_of, thumbnails
+from .pictures import find_rows, thumbnails
 from .rows import EVERYTHING, Hit, Selection, TrackletRow, VideoRow
 from .schema import WeightsFingerprint
 from .thumbnail import make_thumbnail
@@ -19,8 +19,8 @@ __all__ = [
     "TrackletRow",
     "VideoRow",
     "WeightsFingerprint",
+    "find_rows",
     "make_thumbnail",
     "open_gallery",
-    "rows_of",
     "thumbnails",
 ]

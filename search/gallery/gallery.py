@@ -13,7 +13,7 @@ from .removal import remove_tracklets, remove_videos
 from .rewriting import rewrite
 from .roster import Roster
 from .rows import EVERYTHING, LARGE, NUMBERS, TEXTS, Hit, Selection, TrackletRow, VideoRow
-from .store import Store
+from .store import ALL, OWN, Store
 from .text import encode_text, is_any_of
 from .vectors import stored_rows, unit_vectors
 
@@ -33,7 +33,8 @@ class Gallery:
     write it again changes nothing: after an interruption, when a server's answer was lost, or by a second
     machine that indexes the same video. A segment is done once its mark is written, which is after its rows.
 
-    All reads see what was written before them, by whichever machine; ``search`` has an exception.
+    All reads see what was written before them, by whichever machine; ``search`` has an exception, and so has
+    what shows its hits.
     """
 
     def __init__(self, store: Store):
@@ -41,7 +42,7 @@ class Gallery:
         self.people = Roster(store, self.videos)
         # Ids of rows in segments that are not done: video -> segment -> ids.
         self._leftovers: dict[str, dict[int, set[str]]] = {}
-        self._level = "Strong"
+        self._level = ALL
 
     @property
     def dim(self) -> int:
@@ -55,8 +56,8 @@ class Gallery:
         return records.videos(found + self._records_of(unfinished, "segment >= 0"))
 
     def names(self, videos: Collection[str]) -> dict[str, str]:
-        """The names of these videos' files, by fingerprint; of those that are there."""
-        found = records.videos(self._records_of(sorted({*videos}), "segment < 0"))
+        """The names of these videos' files, by fingerprint; of those that are there, maybe since a second."""
+        found = records.videos(self._records_of(sorted({*videos}), "segment < 0", OWN))
         return {video.video: video.name for video in found}
 
     def video(self, video: str) -> VideoRow | None:
@@ -157,7 +158,7 @@ class Gallery:
         """
         unit = unit_vectors(np.atleast_2d(vectors), self.dim)
         hits = nearest(self.store, unit, top, where, threshold, self._level)
-        self._level = "Session"
+        self._level = OWN
         return hits
 
     def tracklets(
@@ -225,14 +226,14 @@ class Gallery:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _records(self, filter_: str) -> list[dict]:
-        return self.store.query(self.store.videos, filter_, records.FIELDS)
+    def _records(self, filter_: str, level: str = ALL) -> list[dict]:
+        return self.store.query(self.store.videos, filter_, records.FIELDS, level)
 
-    def _records_of(self, videos: Sequence[str], which: str) -> list[dict]:
+    def _records_of(self, videos: Sequence[str], which: str, level: str = ALL) -> list[dict]:
         found = []
         for first in range(0, len(videos), MOST_VIDEOS):
             some = is_any_of("video", videos[first : first + MOST_VIDEOS])
-            found += self._records(f"{some} and {which}")
+            found += self._records(f"{some} and {which}", level)
         return found
 
     def _find_leftovers(self, video: VideoRow) -> dict[int, set[str]]:

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .pages import page_rows
 from .rows import LARGE, NUMBERS, TEXTS, TrackletRow, row_id
-from .store import Store
+from .store import OWN, Store
 from .text import encode_text, one_of_stored
 
 
 def thumbnails(store: Store, tracklets: Iterable[str]) -> dict[str, bytes]:
     """The best picture of each of these tracklets, as a JPEG file, by id; of those that are there."""
-    rows = sorted(rows_of(store, tracklets, ["thumbnail"]), key=lambda row: row.quality)
+    rows = sorted(find_rows(store, tracklets, ["thumbnail"]), key=lambda row: row.quality)
     return {row.tracklet: row.thumbnail for row in rows}
 
 
-def rows_of(store: Store, tracklets: Iterable[str], fields: Sequence[str] = LARGE) -> Iterator[TrackletRow]:
-    """The rows of these tracklets, of those that are there.
+def find_rows(store: Store, tracklets: Iterable[str], fields: Sequence[str] = LARGE) -> Iterator[TrackletRow]:
+    """The rows of these tracklets, of those that are there, maybe since a second.
 
     Args:
         store: the collections.
@@ -28,7 +28,7 @@ def rows_of(store: Store, tracklets: Iterable[str], fields: Sequence[str] = LARG
         there = []
         for first in range(0, len(ids), page):
             filter_ = one_of_stored("id", [row_id(id_, part) for id_ in ids[first : first + page]])
-            found = store.query(store.tracklets, filter_, [*TEXTS, *NUMBERS, *fields])
+            found = store.query(store.tracklets, filter_, [*TEXTS, *NUMBERS, *fields], OWN)
             yield from map(TrackletRow.read, found)
             there += [row["tracklet"] for row in found]
         ids, part = there, part + 1

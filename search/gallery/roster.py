@@ -7,7 +7,7 @@ from .claim import Claim, claimed
 from .members import FIELDS, NOTES, MemberRow, note, note_id
 from .pages import MOST_ROWS, page_filters
 from .rows import EVERYTHING, Selection, VideoRow
-from .store import MOST_IDS, Store
+from .store import ALL, MOST_IDS, OWN, Store
 from .text import decode_text, encode_text, one_of_stored
 
 NAME, LAST = "name", "last number"
@@ -53,10 +53,10 @@ class Roster:
             yield from map(MemberRow.read, self._query(filter_ + whose))
 
     def find(self, tracklets: Iterable[str]) -> dict[str, MemberRow]:
-        """Those of these tracklets that are of somebody, by id."""
+        """Those of these tracklets that are of somebody, maybe since a second, by id."""
         ids, found = sorted({encode_text(tracklet) for tracklet in tracklets}), []
         for first in range(0, len(ids), MOST_IDS):
-            found += self._query(one_of_stored("id", ids[first : first + MOST_IDS]))
+            found += self._query(one_of_stored("id", ids[first : first + MOST_IDS]), OWN)
         return {member.tracklet: member for member in map(MemberRow.read, found)}
 
     def write(self, members: Sequence[MemberRow]) -> None:
@@ -77,13 +77,13 @@ class Roster:
         """The names of those who have one, by number.
 
         Args:
-            people: numbers; None: everybody's, which takes longer.
+            people: numbers, for names that are there maybe since a second; None: everybody's.
         """
         if people is None:
             rows = self._notes(NAME)
         else:
             ids = sorted(note_id(NAME, number) for number in {*people})
-            rows = self._query(one_of_stored("id", ids)) if ids else []
+            rows = self._query(one_of_stored("id", ids), OWN) if ids else []
         return {row["person"]: row["more"]["name"] for row in rows}
 
     def call(self, person: int, name: str) -> None:
@@ -112,5 +112,5 @@ class Roster:
         rows = self._query(NOTES)
         return [row for row in rows if row["id"].startswith(f"<{kind}>")]
 
-    def _query(self, filter_: str) -> list[dict]:
-        return self._store.query(self._store.people, filter_, FIELDS)
+    def _query(self, filter_: str, level: str = ALL) -> list[dict]:
+        return self._store.query(self._store.people, filter_, FIELDS, level)

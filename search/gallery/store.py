@@ -10,6 +10,9 @@ CHUNK_BYTES = 8 << 20  # of rows in one call; a server takes 64 MiB
 # it could not be opened on a full disk.
 FLUSH_BYTES = 32 << 20
 MOST_IDS = 1000  # in one filter
+# Milvus's names of what a read sees: all that was written before, which a server needs half a second for; or
+# what this program has written, and others a second ago.
+ALL, OWN = "Strong", "Session"
 
 
 class Store:
@@ -31,11 +34,11 @@ class Store:
         """Names of all."""
         return self.tracklets, self.videos, self.people
 
-    def query(self, collection: str, filter_: str, fields: Sequence[str]) -> list[dict]:
-        """The rows that a filter holds, with all that was written before, by whomever."""
+    def query(self, collection: str, filter_: str, fields: Sequence[str], level: str = ALL) -> list[dict]:
+        """The rows that a filter holds, of all that was written before, or of what ``level`` says."""
         return list(
             self.milvus.call(
-                "query", collection, filter=filter_, output_fields=list(fields), consistency_level="Strong"
+                "query", collection, filter=filter_, output_fields=list(fields), consistency_level=level
             )
         )
 

@@ -10,7 +10,7 @@ What a browser asks with is a list of samples of the person, each one of
 import numpy as np
 
 from search.embedder import pooled
-from search.gallery import make_thumbnail, rows_of
+from search.gallery import find_rows, make_thumbnail
 from search.query import Answer, answers
 from search.scene import MOST_BOXES, TALL, as_box, cut, people_in
 
@@ -57,7 +57,7 @@ def look(desk: Desk, said: Said) -> dict:
 def sample(desk: Desk, said: Said) -> dict:
     """The picture of a sample, which can from then on be asked with."""
     if "tracklet" in said:
-        rows = list(rows_of(desk.gallery.store, [said.text("tracklet")], ["thumbnail"]))
+        rows = list(find_rows(desk.gallery.store, [said.text("tracklet")], ["thumbnail"]))
         if not rows:
             raise Refusal("error.tracklet_gone", 404)
         return {"thumbnail": seen(max(rows, key=lambda row: row.quality))["thumbnail"]}
@@ -110,7 +110,7 @@ def picture_of(desk: Desk, said: Said) -> np.ndarray:
 
 
 def _stored_vector(desk: Desk, tracklet: str) -> np.ndarray:
-    rows = list(rows_of(desk.gallery.store, [tracklet], ["vector"]))
+    rows = list(find_rows(desk.gallery.store, [tracklet], ["vector"]))
     if not rows:
         raise Refusal("error.tracklet_gone", 404)
     return pooled(np.stack([row.vector for row in rows]))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search.gallery import Selection, VideoRow, rows_of
+from search.gallery import Selection, VideoRow, find_rows
 from search.video import open_video
 
 from .desk import Desk, Facts
@@ -87,7 +87,7 @@ def clip(desk: Desk, tracklet: str, until: float | None) -> Path:
         tracklet: id.
         until: end of the answer that it belongs to [seconds, as ``TrackletRow.end``].
     """
-    first = next(iter(rows_of(desk.gallery.store, [tracklet], ["path"])), None)
+    first = next(iter(find_rows(desk.gallery.store, [tracklet], ["path"])), None)
     if first is None:
         raise Refusal("error.tracklet_gone", 404)
     row = _row(desk, first.video)

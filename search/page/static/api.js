@@ -1,11 +1,13 @@
 // Requests. What goes wrong is one line at the top of the page.
 
 import { $ } from "./dom.js";
-import { onLanguage, t, told } from "./texts.js";
+import { onLanguage, told } from "./texts.js";
 
 const AGAIN = 2000; // ms until a server that is gone is asked again
+const SHOWN = 6000; // ms for which good news stay
 const listeners = [];
 let shown = null; // what the line at the top says
+let fading = null; // the timer of good news
 let gone = null; // the timer while a server is gone
 
 /** Ask the program: POST /api/<name>. Throws once the line at the top says why it failed. */
@@ -36,9 +38,16 @@ export function sendVideo(file, progress) {
 /** Show a line at the top: what an answer says; null: nothing. */
 export function notice(said) {
   shown = said;
+  clearTimeout(fading);
+  if (said?.good) fading = setTimeout(notice, SHOWN, null);
   $("notice").textContent = said ? told(said) : "";
   $("notice").hidden = !said;
   $("notice").classList.toggle("good", Boolean(said?.good));
+}
+
+/** Show no line any longer that is about what was done in another tab. */
+export function leaveNotice() {
+  if (!gone) notice(null);
 }
 
 /** Call a function when a server that was gone is back. */
@@ -86,7 +95,6 @@ async function lookAgain() {
   if (answer?.status === 401) return location.reload();
   if (!answer?.ok) return void (gone = setTimeout(lookAgain, AGAIN));
   gone = null;
-  notice({ error: t("back"), key: "back", good: true });
-  setTimeout(() => shown?.key === "back" && notice(null), 4000);
+  notice({ key: "back", good: true });
   listeners.forEach((listener) => listener());
 }

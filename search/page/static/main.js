@@ -1,6 +1,6 @@
 // The page: tabs, and what leads from one to another.
 
-import { ask, onBack, watchNotice } from "./api.js";
+import { ask, leaveNotice, onBack, watchNotice } from "./api.js";
 import * as add from "./add.js";
 import { $ } from "./dom.js";
 import * as find from "./find.js";
@@ -21,7 +21,8 @@ function open(seen) {
 }
 
 function go(tab) {
-  location.hash = tab;
+  history.pushState(null, "", `#${tab}`);
+  leaveNotice();
   show();
 }
 
@@ -40,7 +41,7 @@ translatePage();
 watchNotice();
 for (const view of Object.values(TABS)) view.begin({ open, go, searchFor: find.searchFor });
 onLanguage(() => Object.values(TABS).forEach((view) => view.render()));
-window.onhashchange = show;
+window.onhashchange = () => (leaveNotice(), show());
 onBack(show);
 $("logout").hidden = !(await ask("about").catch(() => ({}))).locked;
 $("logout").onclick = async () => {

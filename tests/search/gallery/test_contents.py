@@ -1,11 +1,22 @@
 """What is put into a gallery comes out of it."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from search.gallery import EVERYTHING, BoxPath, Selection, TrackletRow, VideoRow, open_gallery
+from search.gallery import (
+    EVERYTHING,
+    BoxPath,
+    Selection,
+    TrackletRow,
+    VideoRow,
+    find_rows,
+    open_gallery,
+    thumbnails,
+)
 from tests.search.gallery.drawn import DIM, SEGMENT, contents, index, plain, rows_of
 from utils.errors import InputError
 
@@ -50,6 +61,33 @@ def test_an_interrupted_video_resumes_at_its_first_segment_that_is_not_done(gall
     assert gallery.video("aa").segments == 2
     index(gallery, "aa", segments=4)
     assert contents(gallery) == expected
+
+
+def test_tracklets_are_found_by_their_ids_with_all_their_rows(gallery):
+    rows = [row for row in index(gallery, "aa") + index(gallery, 'b"b') if row.tracklet.endswith("0001")]
+    ids = [*{row.tracklet for row in rows}, "none"]
+    assert sorted(map(plain, find_rows(gallery.store, ids))) == sorted(map(plain, rows))
+    best = max((row for row in rows if row.tracklet == ids[0]), key=lambda row: row.quality)
+    assert thumbnails(gallery.store, ids[:1]) == {ids[0]: best.thumbnail}
+    assert gallery.names(["aa", "none"]) == {"aa": "aa.mp4"}
+
+
+def test_milvus_lite_does_one_thing_at_a_time(lite, monkeypatch):
+    """It replaces a row in two steps, between which another thread would find none."""
+    inside: list[int] = []
+    overlaps: list[int] = []
+
+    def query(*_: object, **__: object) -> list:
+        overlaps.extend(inside)
+        inside.append(1)
+        time.sleep(0.01)
+        inside.pop()
+        return []
+
+    monkeypatch.setattr(lite.store.milvus.client, "query", query)
+    with ThreadPoolExecutor(4) as threads:
+        assert [*threads.map(lambda _: lite.videos(), range(8))] == [[]] * 8
+    assert overlaps == []
 
 
 def stored(rows: list[TrackletRow]) -> list[dict]:

@@ -50,6 +50,7 @@ def test_numbers_are_given_once_and_names_are_kept(gallery):
     for number, name in ((1, "Anna"), (2, 'Quo"te \\ 小明'), (1, "Anne")):
         people.call(number, name)
     assert people.names() == {1: "Anne", 2: 'Quo"te \\ 小明'}
+    assert people.names([1, 7]) == {1: "Anne"} and people.names([]) == {}
     people.call(1, "")
     assert people.names() == {2: 'Quo"te \\ 小明'}
     people.forget_names()
