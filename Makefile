@@ -46,7 +46,8 @@ docs: .venv/documented
 
 setup: .venv/installed
 
-# What only the search, the export, watching a training and their tests need.
+# What only the search, the export, watching a training and their tests need. The tests with a Milvus server need
+# requirements-server.txt, too.
 EXTRAS := requirements-search.txt requirements-export.txt requirements-watch.txt requirements-test.txt
 .venv/tested: .venv/installed $(EXTRAS)
 	$(BIN)/python -m pip install --quiet $(EXTRAS:%=-r %)

@@ -21,7 +21,7 @@ dependencies = [
         "filelock",
         "loguru",
     ),
-    *("tqdm", "matplotlib", "psutil", "pyarrow"),
+    *("tqdm", "matplotlib", "psutil", "pyarrow", "jinja2"),
 ]
 
 _ROOT = Path(__file__).resolve().parent

@@ -46,7 +46,7 @@ class Report:
         for what, fix, required in self.problems:
             lines += [_wrapped(f"{'error' if required else 'warning'}: {what}", "  ", "    ")]
             lines += [f"    fix: {fix}"]  # in one line, so that a command in it can be copied
-        return _without_home("\n\n".join([*parts, "\n".join(lines)]))
+        return "\n\n".join([*parts, "\n".join(map(_without_home, lines))])
 
     def tree(self) -> dict:
         """The same for JSON."""
@@ -104,7 +104,7 @@ def _section_text(section: Section) -> str:
 
 def _wrapped(text: str, first: str, others: str) -> str:
     return textwrap.fill(
-        text,
+        _without_home(text),
         WIDTH,
         initial_indent=first,
         subsequent_indent=others,

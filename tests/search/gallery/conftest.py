@@ -17,7 +17,7 @@ from tests.search.gallery.drawn import DIM, WEIGHTS
 def server_address(tmp_path_factory) -> Iterator[str]:
     """The address of the server; it starts with the first test that asks, and ends with the last process."""
     if sys.platform != "linux" or importlib.util.find_spec("milvus") is None:
-        pytest.skip("needs a Milvus server: pip install -r requirements-test.txt, on Linux")
+        pytest.skip("needs a Milvus server: pip install -r requirements-server.txt, on Linux")
     from tests.search.gallery.milvus_server import shared_server
 
     base = tmp_path_factory.getbasetemp()
