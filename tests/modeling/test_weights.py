@@ -1,3 +1,4 @@
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -453,6 +454,7 @@ def test_imagenet_weights_are_downloaded_once(net, load, save, monkeypatch, tmp_
 
 
 def test_no_network(net, load, monkeypatch, tmp_path):
+    monkeypatch.setattr(urllib.request, "_opener", None)  # else it would keep these proxies for later tests
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # the discard port: nothing answers
