@@ -14,7 +14,7 @@ demo: setup
 search-demo: logs/search-demo
 	$(BIN)/python tools/search.py demo --weights "$$(ls $</mAP*.pth | tail -n 1)"
 
-logs/search-demo: .venv/tested
+logs/search-demo: | .venv/tested
 	rm -rf $@.part
 	$(BIN)/python tools/train.py --config_file configs/demo.yml OUTPUT_DIR $@.part SOLVER.EVAL_PERIOD 8
 	$(BIN)/python tools/test.py --model_path "$$(ls $@.part/mAP*.pth | tail -n 1)" --calibrate
