@@ -89,19 +89,11 @@ def answers(
 def _with_names(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
     """Answers with the names of their videos, and of whom they show, as far as people are known."""
     videos = gallery.names({answer.video for answer in found})
-    members = gallery.people.find(answer.best.tracklet for answer in found)
-    names = gallery.people.names({member.person for member in members.values()})
-    numbers = (
-        members[answer.best.tracklet].person if answer.best.tracklet in members else None for answer in found
-    )
+    whom = gallery.people.whom(answer.best.tracklet for answer in found)
     return [
-        replace(
-            answer,
-            name=videos.get(answer.video, answer.video),
-            person=number,
-            person_name=names.get(number, ""),
-        )
-        for answer, number in zip(found, numbers, strict=True)
+        replace(answer, name=videos.get(answer.video, answer.video), person=person, person_name=name)
+        for answer in found
+        for person, name in [whom.get(answer.best.tracklet, (None, ""))]
     ]
 
 

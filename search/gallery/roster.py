@@ -59,6 +59,14 @@ class Roster:
             found += self._query(one_of_stored("id", ids[first : first + MOST_IDS]), OWN)
         return {member.tracklet: member for member in map(MemberRow.read, found)}
 
+    def whom(self, tracklets: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """Number and name, "" without one, of whom these tracklets show, by id, as far as ``find`` does."""
+        members = self.find(tracklets)
+        names = self.names({member.person for member in members.values()})
+        return {
+            tracklet: (member.person, names.get(member.person, "")) for tracklet, member in members.items()
+        }
+
     def write(self, members: Sequence[MemberRow]) -> None:
         """Say of tracklets whose they are; nothing of those that another program removes meanwhile."""
         self._store.write(self._store.people, [member.stored() for member in members])

@@ -55,12 +55,9 @@ def moment(desk: Desk, said: Said) -> dict:
             continue
         left, top, right, bottom = best.path.at(time).tolist()
         people.append({**seen(best), "box": [left, top, right - left, bottom - top]})
-    members = desk.gallery.people.find(one["tracklet"] for one in people)
-    names = desk.gallery.people.names({member.person for member in members.values()})
+    whom = desk.gallery.people.whom(one["tracklet"] for one in people)
     for one in people:
-        member = members.get(one["tracklet"])
-        one["person"] = member.person if member else None
-        one["person_name"] = names.get(one["person"], "")
+        one["person"], one["person_name"] = whom.get(one["tracklet"], (None, ""))
     return {"people": people[:MOST_SHOWN], "clock": span(time, time)}
 
 
