@@ -13,43 +13,49 @@ from utils.image_sheet import HEAD, LINE, ImageSheet
 from .clock import show_time
 from .query import Answer
 
-COLUMNS = 6
+COLUMNS = 7  # one of the query's pictures, the others of answers
+PICTURES = 4  # of the query that are shown at most
 IMAGE = (1.15, 2.3)  # width and height of an image [inches]
 GAP = 0.2  # between images [inches]
 
 
-def write_sheet(file: Path, query: Sequence[np.ndarray], found: Sequence[Answer]) -> None:
-    """Write a contact sheet as PNG: the query's pictures, then the answers in their order.
+def write_sheet(
+    file: Path, query: Sequence[np.ndarray], found: Sequence[Answer], threshold: float = -1.0
+) -> None:
+    """Write a contact sheet as PNG: the query's pictures in a column, beside them the answers in their order.
 
     Args:
         file: to write.
         query: (h, w, 3) uint8 BGR.
         found: answers.
+        threshold: similarity below which an answer is grey.
 
     Raises:
         InputError: it cannot be written.
     """
-    save_figure(draw_sheet(query, found), file)
+    save_figure(draw_sheet(query, found, threshold), file)
 
 
 @in_style
-def draw_sheet(query: Sequence[np.ndarray], found: Sequence[Answer]) -> Figure:
-    """Draw the query's pictures in a row, and below it the answers."""
-    rows = 1 + -(-max(1, len(found)) // COLUMNS)
+def draw_sheet(query: Sequence[np.ndarray], found: Sequence[Answer], threshold: float = -1.0) -> Figure:
+    """Draw what ``write_sheet`` writes."""
+    query = query[:PICTURES]
+    rows = max(len(query), -(-len(found) // (COLUMNS - 1)))
     step = (IMAGE[0] + GAP, IMAGE[1] + 3 * LINE + GAP)
     title = "Where was this person?"
-    sheet = ImageSheet.titled(GAP + COLUMNS * step[0], HEAD + rows * step[1], title)
-    cells = [(place, picture, "query", DARK) for place, picture in enumerate(query[:COLUMNS])]
-    cells += [
-        (COLUMNS + place, _decode(answer.thumbnail), caption(answer), COLOURS[0])
-        for place, answer in enumerate(found)
-    ]
-    for place, picture, text, colour in cells:
-        row, column = divmod(place, COLUMNS)
-        left, top = GAP + column * step[0], HEAD + LINE + row * step[1]
+    sheet = ImageSheet.titled(2 * GAP + COLUMNS * step[0], HEAD + rows * step[1], title)
+    cells = [((row, 0), picture, "query", DARK) for row, picture in enumerate(query)]
+    for place, answer in enumerate(found):
+        row, column = divmod(place, COLUMNS - 1)
+        colour = COLOURS[0] if answer.score >= threshold else GREY
+        cells.append(((row, column + 1), _decode(answer.thumbnail), caption(answer), colour))
+    for (row, column), picture, text, colour in cells:
+        left = GAP + column * step[0] + (GAP if column else 0)
+        top = HEAD + 2 * LINE + row * step[1]
         sheet.image(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), left, top, IMAGE, text, colour)
     if not found:
-        sheet.text(GAP, HEAD + step[1], "nobody in the gallery is similar enough", GREY)
+        text = "nobody in the gallery is similar enough"
+        sheet.text(2 * GAP + step[0], HEAD + step[1] / 2, text, GREY)
     return sheet.figure
 
 

@@ -18,7 +18,7 @@ from config import find_subcommand
 from search.annotate import Marks, write_marked
 from search.clock import parse_start
 from search.demo import VideoSpec, draw_videos
-from search.demo.run import index_drawn, outcome_lines, score_drawn
+from search.demo.run import index_drawn, outcome_lines, score_drawn, widest_query
 from search.detectors import Settings, make_detector
 from search.embedder import Embedder
 from search.fingerprint import fingerprint
@@ -174,11 +174,10 @@ def demo(options: Namespace) -> int:
         people = list_people(gallery)
         write_timeline(folder / "people.png", people, portraits(gallery, people))
         who = labels(gallery)
-        first = min(folder.glob("queries/*.png"))
-        picture = find_person(str(first), None)
+        picture = find_person(str(widest_query(folder)), None)
         found = answers(gallery, person_vector([picture], embedder), 12)
         rows = [rows[0] for rows in gallery.tracklets(fields=["path"]) if rows[0].camera == found[0].camera]
-    write_sheet(folder / "found.png", [picture], found)
+    write_sheet(folder / "found.png", [picture], found, -1.0 if threshold is None else threshold)
     with open_video(folder / f"{found[0].camera}.mp4") as video:
         write_marked(video, folder / "seen.mp4", Marks(rows, people=who), 0.0)
     logger.info(f"Saved {', '.join(str(folder / name) for name in ('found.png', 'people.png', 'seen.mp4'))}")

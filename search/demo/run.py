@@ -1,6 +1,6 @@
 """Indexes drawn videos, asks for everyone in them, and compares what comes back with the ground truth."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from search.query import person_vector
 from search.scene import find_person
 from search.video import open_video
 
-from .ground_truth import Track
+from .ground_truth import Track, read_ground_truth
 from .pairwise import PairScore, pairwise
 from .score import Answers, TrackingScore, score_queries, score_tracking, track_people
 
@@ -74,6 +74,12 @@ def score_drawn(folder: Path, gallery: Gallery, embedder: Embedder, threshold: f
     return Outcome(tracking, score_queries(folder, tracks, asked), people, len(walks))
 
 
+def widest_query(folder: Path) -> Path:
+    """The picture of the person whom most cameras see, the first of several."""
+    seen = Counter(person for truth in read_ground_truth(folder) for person in set(truth.people.tolist()))
+    return max(sorted(folder.glob("queries/*.png")), key=lambda file: seen[_asked(file)[0]])
+
+
 def outcome_lines(outcome: Outcome) -> list[str]:
     """For the log."""
     tracking, queries, people = outcome.tracking, outcome.queries, outcome.people
@@ -113,10 +119,16 @@ def _score_people(
 
 
 def _ask(file: Path, gallery: Gallery, embedder: Embedder, places: dict[str, int]) -> Answers:
-    person, camera = file.stem.split("_", 1)
+    person, camera = _asked(file)
     vector = person_vector([find_person(str(file), None)], embedder)
     best: dict[int, float] = {}
     for hit in gallery.search(vector[None], max(1, len(places)))[0]:
         place = places[hit.row.track]
         best[place] = max(hit.score, best.get(place, -1.0))
-    return Answers(int(person), camera, list(best), list(best.values()))
+    return Answers(person, camera, list(best), list(best.values()))
+
+
+def _asked(query: Path) -> tuple[int, str]:
+    """Whom a query's file shows, and before which camera."""
+    person, camera = query.stem.split("_", 1)
+    return int(person), camera

@@ -22,6 +22,7 @@ from search.query import answers, calibrated_threshold
 from search.report import as_csv, as_json, as_table, table, videos_table
 from search.sheet import caption, write_sheet
 from utils.errors import InputError
+from utils.figures import COLOURS
 
 A, B, C = np.eye(3, dtype=np.float32)
 
@@ -134,7 +135,11 @@ def test_contact_sheet_holds_the_pictures(gallery, tmp_path):
     assert (np.abs(sheet.astype(int) - (0, 0, 255)).sum(2) < 30).sum() > 5000, "the query is red"
     assert (np.abs(sheet.astype(int) - 200).max(2) < 3).sum() > 5000, "the best answer is light grey"
     assert caption(found[0]) == "gate\n00:10 – 01:11\n1.00"
-    write_sheet(tmp_path / "empty.png", [query], [])
+    blue = tuple(int(COLOURS[0][at : at + 2], 16) for at in (5, 3, 1))
+    assert (sheet == blue).all(2).sum() > 500, "frames of answers"
+    write_sheet(tmp_path / "unsure.png", [query], found, threshold=1.01)
+    assert not (cv2.imread(str(tmp_path / "unsure.png")) == blue).all(2).any(), "grey: too little alike"
+    write_sheet(tmp_path / "empty.png", [query] * 9, [])
     assert cv2.imread(str(tmp_path / "empty.png")) is not None
 
 
