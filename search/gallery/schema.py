@@ -1,5 +1,6 @@
 """The three collections of a gallery, and what their names and settings say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,52 +56,27 @@ def people_of(name: str) -> str:
 
 def tracklet_schema(dim: int) -> Any:
     """Fields of the collection with the vectors, as of ``TrackletRow.stored``."""
-    from pymilvus import DataType, MilvusClient
-
-    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=LONGEST + 16)
-    for name in ("tracklet", "track", "video", "camera"):
-        schema.add_field(name, DataType.VARCHAR, max_length=LONGEST)
-    for name in ("segment", "part"):
-        schema.add_field(name, DataType.INT64)
-    for name in ("start", "end"):
-        schema.add_field(name, DataType.DOUBLE)
-    schema.add_field("quality", DataType.FLOAT)
-    # Not VARCHAR: pymilvus looks at every character of one, which takes longer than all the rest.
-    for name in ("path", "thumbnail"):
-        schema.add_field(name, DataType.JSON)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
-    return schema
+    return _schema(
+        dim,
+        VARCHAR=("tracklet", "track", "video", "camera"),
+        INT64=("segment", "part"),
+        DOUBLE=("start", "end"),
+        FLOAT=("quality",),
+        # Not VARCHAR: pymilvus looks at every character of one, which takes longer than all the rest.
+        JSON=("path", "thumbnail"),
+    )
 
 
 def video_schema() -> Any:
-    """Fields of the collection with the videos; a collection of Milvus must have a vector."""
-    from pymilvus import DataType, MilvusClient
-
-    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=LONGEST + 16)
-    schema.add_field("video", DataType.VARCHAR, max_length=LONGEST)
-    schema.add_field("segment", DataType.INT64)
-    schema.add_field("content", DataType.VARCHAR, max_length=MOST_CONTENT)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
-    return schema
+    """Fields of the collection with the videos."""
+    return _schema(VARCHAR=("video", "content"), INT64=("segment",))
 
 
 def people_schema() -> Any:
     """Fields of the collection that says who is who, as of ``MemberRow.stored``."""
-    from pymilvus import DataType, MilvusClient
-
-    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=LONGEST + 16)
-    for name in ("video", "camera"):
-        schema.add_field(name, DataType.VARCHAR, max_length=LONGEST)
-    for name in ("segment", "person"):
-        schema.add_field(name, DataType.INT64)
-    for name in ("start", "end"):
-        schema.add_field(name, DataType.DOUBLE)
-    schema.add_field("more", DataType.JSON)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
-    return schema
+    return _schema(
+        VARCHAR=("video", "camera"), INT64=("segment", "person"), DOUBLE=("start", "end"), JSON=("more",)
+    )
 
 
 def settings(weights: WeightsFingerprint, dim: int) -> dict[str, str]:
@@ -143,3 +119,18 @@ def check_settings(
             "same weights, or another gallery"
         )
     return int(found["reid.dim"])
+
+
+def _schema(dim: int = 2, **fields: Sequence[str]) -> Any:
+    """An id, fields by their types, and a vector, which a collection of Milvus must have."""
+    from pymilvus import DataType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=LONGEST + 16)
+    for kind, names in fields.items():
+        for name in names:
+            longest = MOST_CONTENT if name == "content" else LONGEST
+            more = {"max_length": longest} if kind == "VARCHAR" else {}
+            schema.add_field(name, DataType[kind], **more)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
+    return schema

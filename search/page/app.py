@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from loguru import logger
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -17,10 +16,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from search.gallery.retry import ServerGoneError
-from utils.errors import InputError, failure, os_reason
+from utils.errors import InputError, os_reason
 
 from . import adding, asking, naming, pictures, watching
 from .desk import Desk
+from .fault import fault
 from .said import Said
 from .texts import STATIC, Refusal
 
@@ -153,8 +153,5 @@ async def _told(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 400)
     if isinstance(error, ClientDisconnect):
         return Response(status_code=400)
-    text = failure(error) if isinstance(error, RuntimeError) else None
-    if text is None:  # a fault of the program
-        logger.opt(exception=error).error(f"{request.method} {request.url.path} failed")
-    text = text or f"{type(error).__name__}: {' '.join(str(error).split())}"
+    text = fault(error, f"{request.method} {request.url.path}")
     return JSONResponse({"error": text, "key": "error.fault", "values": {"error": text}}, 500)

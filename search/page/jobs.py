@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from loguru import logger
 
-from utils.errors import InputError, failure, one_line
+from utils.errors import InputError, one_line
 
+from .fault import fault
 from .texts import TEXTS, Refusal
 
 KEPT = 50  # jobs that are shown after their end
@@ -80,10 +81,7 @@ class Job:
         except InputError as error:
             self._fail(str(error))
         except Exception as error:
-            text = failure(error) if isinstance(error, RuntimeError) else None
-            if text is None:  # a fault of the program: the log has its traceback
-                logger.exception(f"{one_line(self.title)}: failed")
-            self._fail(text or f"{type(error).__name__}: {one_line(str(error))}")
+            self._fail(fault(error, self.title))
 
     def _fail(self, text: str, **more: object) -> None:
         self.state, self.said = FAILED, {"error": text, **more}
