@@ -18,6 +18,7 @@ from .quiet import quiet
 if TYPE_CHECKING:
     import onnx
 
+LARGE = 1 / 4  # of the image's height
 BATCH = 4  # pictures whose values between the layers are in memory at a time
 
 
@@ -27,6 +28,8 @@ def quantise(model: "onnx.ModelProto", source: Source, form: Form) -> "onnx.Mode
     Weights have a scale for each channel, and 7 bits: with 8, the sums of processors without VNNI would
     overflow. The ranges of the values between the layers are those that the pictures give, but for the
     outermost of 100,000 values on each side: one far out would leave the others few of the 256 steps.
+    Convolutions of larger pictures than LARGE stay in float32: they hold few weights, and their errors go
+    through all the others.
 
     Args:
         model: in float32.
@@ -44,6 +47,7 @@ def quantise(model: "onnx.ModelProto", source: Source, form: Form) -> "onnx.Mode
             prepared,
             after,
             Batches(source, form),
+            nodes_to_exclude=_early(onnx.load(prepared), source.cfg.INPUT.SIZE_TEST[0]),
             op_types_to_quantize=["Conv", "MatMul", "Gemm", "Add", "MaxPool"],
             per_channel=True,
             reduce_range=True,
@@ -54,6 +58,16 @@ def quantise(model: "onnx.ModelProto", source: Source, form: Form) -> "onnx.Mode
             extra_options={"CalibTensorRangeSymmetric": False, "CalibStridedMinMax": 1},
         )
         return onnx.load(after)
+
+
+def _early(model: "onnx.ModelProto", height: int) -> list[str]:
+    """Names of the convolutions of large pictures, in a network whose shapes are known."""
+    sizes = {
+        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*model.graph.input, *model.graph.value_info)
+    }
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    return [node.name for node in convolutions if sizes[node.input[0]][2] > LARGE * height]
 
 
 class Batches:

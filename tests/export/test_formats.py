@@ -132,6 +132,14 @@ def test_int8_has_integers_and_half_precision_halves(exported):
     assert integers[kinds.INT8] > 0.9 * plain[kinds.FLOAT] > 10 * integers.get(kinds.FLOAT, 0)
 
 
+def test_int8_leaves_the_convolutions_of_large_pictures(exported):
+    onnx = pytest.importorskip("onnx")
+    graph = onnx.load(exported(FORMS[2])[0]).graph
+    whole = {tensor.name for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT}
+    in_float = [node.input[1] in whole for node in graph.node if node.op_type == "Conv"]
+    assert in_float == [True] + [False] * (len(in_float) - 1), "ResNet's first alone"
+
+
 @pytest.mark.parametrize(
     "words",
     [
