@@ -1,8 +1,9 @@
 # make demo: train on drawn people, about three minutes on two CPU cores.   make test: ruff, then pytest.
 # make test-fast: what needs no training, no process, no server and no browser; under two minutes.
-# All set up .venv first. Another interpreter: make demo PYTHON=python3.12
+# All set up .venv first. Another interpreter: make demo PYTHON=python3.12   Another installer: make test PIP='uv pip'
 PYTHON ?= python3
 BIN := .venv/bin
+PIP ?= $(BIN)/python -m pip
 
 .PHONY: demo test test-fast docs setup search-demo
 
@@ -41,26 +42,26 @@ docs: .venv/documented
 	$(BIN)/mkdocs build --strict
 
 .venv/documented: .venv/installed requirements-docs.txt
-	$(BIN)/python -m pip install --quiet -r requirements-docs.txt
+	$(PIP) install --quiet -r requirements-docs.txt
 	@touch $@
 
 setup: .venv/installed
 
-# What only the search, the export, watching a training and their tests need. The tests with a Milvus server need
-# requirements-server.txt, too.
-EXTRAS := requirements-search.txt requirements-export.txt requirements-watch.txt requirements-test.txt
+# What only the search, the export, watching a training and the tests need.
+EXTRAS := requirements-search.txt requirements-export.txt requirements-watch.txt requirements-server.txt \
+	requirements-test.txt
 .venv/tested: .venv/installed $(EXTRAS)
-	$(BIN)/python -m pip install --quiet $(EXTRAS:%=-r %)
+	$(PIP) install --quiet $(EXTRAS:%=-r %)
 	@touch $@
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "error: Python 3.10 or newer is needed, $(PYTHON) is older or missing; name one with PYTHON=..."; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(PIP) install --quiet -r requirements.txt
 	@# opencv-python draws windows and so needs libGL; a server may lack it.
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
 		echo "OpenCV cannot find the system's libGL: taking opencv-python-headless in its place"; \
-		$(BIN)/python -m pip uninstall --quiet --yes opencv-python; \
-		$(BIN)/python -m pip install --quiet opencv-python-headless; }
+		$(PIP) uninstall --quiet --yes opencv-python; \
+		$(PIP) install --quiet opencv-python-headless; }
 	@touch $@
