@@ -1,6 +1,7 @@
 """ReID networks as TorchScript, run by torch without this program's code."""
 
 import json
+import warnings
 from pathlib import Path
 
 import torch
@@ -27,7 +28,10 @@ class ScriptNetwork(ExportedNetwork):
     def __init__(self, path: Path, device: torch.device):
         texts = {FACTS: ""}
         try:
-            script = torch.jit.load(str(path), map_location=device, _extra_files=texts)
+            with warnings.catch_warnings():
+                # Advice to export anew, with torch.export, to who has this file and wants to use it.
+                warnings.filterwarnings("ignore", "`torch.jit.load`", FutureWarning)
+                script = torch.jit.load(str(path), map_location=device, _extra_files=texts)
             facts = Facts.read(json.loads(texts[FACTS] or "{}"), str(path))
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0][:160]

@@ -140,16 +140,16 @@ def shared(monkeypatch, tmp_path):
 
 
 def test_what_the_loaders_need_is_compared_with_what_is_free(load, tiny, shared, caplog_loguru):
-    words = ["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "3", "SOLVER.IMS_PER_BATCH", "16"]
+    words = ["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "2", "SOLVER.IMS_PER_BATCH", "16"]
     cfg = load(*tiny, *words, "TEST.IMS_PER_BATCH", "5")
-    needed = 16 * 64 * 32 * 3 * 2 * 3  # a batch of training, two ahead in each of three processes
+    needed = 16 * 64 * 32 * 3 * 2 * 2  # a batch of training, two ahead in each of two processes
     shared(needed)
     make_data_loader(cfg)
     assert not [line for line in caplog_loguru if "shared memory" in line]
     shared(needed - 1)
     make_data_loader(cfg)
     (line,) = [line for line in caplog_loguru if "shared memory" in line]
-    assert "1 MB of shared memory (0.1 MB for a batch x 2 ahead x 3 processes)" in line
+    assert "1 MB of shared memory (0.1 MB for a batch x 2 ahead x 2 processes)" in line
     assert "--shm-size 1g" in line and "DATALOADER.NUM_WORKERS" in line
     caplog_loguru.clear()
     make_train_loader(cfg, read_dataset(cfg))

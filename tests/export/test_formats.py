@@ -90,6 +90,7 @@ def test_a_file_alone_gives_the_networks_features(exported, source, features, fo
         assert torch.allclose(found.norm(dim=1), torch.ones(len(found)), atol=1e-5)
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")  # advice for programmers, which users need not read
 @pytest.mark.parametrize("form", [FORMS[0], FORMS[3], FORMS[5]], ids=str)
 def test_a_file_says_what_it_is(exported, source, form):
     facts = load_extractor(exported(form)[0], CPU).model.facts

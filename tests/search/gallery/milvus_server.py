@@ -7,6 +7,7 @@ serves until nobody holds a shared lock on FOLDER/users any more, however its us
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -78,9 +79,11 @@ class MilvusServer:
     def _configure_etcd(self, client_port: int, peer_port: int) -> None:
         """Give its etcd another port than 2380, which only one server of a machine could have."""
         client, peer = (f"http://127.0.0.1:{port}" for port in (client_port, peer_port))
+        # Who is killed loses nothing that was written, so nothing needs to be on the disk. At each start, etcd
+        # would wait for that 60 times: minutes in all, where other tests keep the disk busy.
         (self.folder / "configs" / "etcd.yaml").write_text(
             f"listen-client-urls: {client}\nadvertise-client-urls: {client}\nlisten-peer-urls: {peer}\n"
-            f"initial-advertise-peer-urls: {peer}\ninitial-cluster: default={peer}\n"
+            f"initial-advertise-peer-urls: {peer}\ninitial-cluster: default={peer}\nunsafe-no-fsync: true\n"
         )
         file, before = self.folder / "configs" / "milvus.yaml", "\n  data:\n"
         added = f"\n  config:\n    path: {self.folder}/configs/etcd.yaml"
@@ -105,12 +108,18 @@ class MilvusServer:
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports of this machine that nobody listens on."""
+    """Ports of this machine that nobody listens on, below 32768.
+
+    From there on, the system gives them to connections, of which one could take a killed server's place.
+    """
+    candidates, ports = random.SystemRandom().sample(range(10_000, 32_768), 1000), []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for free in sockets:
-            free.bind(("127.0.0.1", 0))
-        return [free.getsockname()[1] for free in sockets]
+        while len(ports) < number:
+            free, port = stack.enter_context(socket.socket()), candidates.pop()
+            with contextlib.suppress(OSError):
+                free.bind(("127.0.0.1", port))
+                ports.append(port)
+    return ports
 
 
 def shared_server(folder: Path) -> tuple[str, int]:
