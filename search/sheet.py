@@ -41,7 +41,7 @@ def draw_sheet(query: Sequence[np.ndarray], found: Sequence[Answer], threshold: 
     """Draw what ``write_sheet`` writes."""
     query = query[:PICTURES]
     rows = max(len(query), -(-len(found) // (COLUMNS - 1)))
-    step = (IMAGE[0] + GAP, IMAGE[1] + 3 * LINE + GAP)
+    step = (IMAGE[0] + GAP, IMAGE[1] + 4 * LINE + GAP)
     title = "Where was this person?"
     sheet = ImageSheet.titled(2 * GAP + COLUMNS * step[0], HEAD + rows * step[1], title)
     cells = [((row, 0), picture, "query", DARK) for row, picture in enumerate(query)]
@@ -51,7 +51,7 @@ def draw_sheet(query: Sequence[np.ndarray], found: Sequence[Answer], threshold: 
         cells.append(((row, column + 1), _decode(answer.thumbnail), caption(answer), colour))
     for (row, column), picture, text, colour in cells:
         left = GAP + column * step[0] + (GAP if column else 0)
-        top = HEAD + 2 * LINE + row * step[1]
+        top = HEAD + 3 * LINE + row * step[1]
         sheet.image(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), left, top, IMAGE, text, colour)
     if not found:
         text = "nobody in the gallery is similar enough"
@@ -60,10 +60,11 @@ def draw_sheet(query: Sequence[np.ndarray], found: Sequence[Answer], threshold: 
 
 
 def caption(answer: Answer) -> str:
-    """Camera, time and score, on three lines."""
-    end = show_time(answer.end).split(" ")[-1]  # a date once is enough
-    camera = shortened(one_line(answer.camera), 18)
-    return f"{camera}\n{show_time(answer.start)} – {end}\n{answer.score:.2f}"
+    """Camera, date if it is known, time and score, each on a line."""
+    date, _, start = show_time(answer.start).rpartition(" ")
+    end = show_time(answer.end).split(" ")[-1]
+    lines = (shortened(one_line(answer.camera), 18), date, f"{start} – {end}", f"{answer.score:.2f}")
+    return "\n".join(filter(None, lines))
 
 
 def _decode(thumbnail: bytes) -> np.ndarray:

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
+from search.clock import parse_time
 from search.gallery import (
     BoxPath,
     MemberRow,
@@ -135,6 +137,9 @@ def test_contact_sheet_holds_the_pictures(gallery, tmp_path):
     assert (np.abs(sheet.astype(int) - (0, 0, 255)).sum(2) < 30).sum() > 5000, "the query is red"
     assert (np.abs(sheet.astype(int) - 200).max(2) < 3).sum() > 5000, "the best answer is light grey"
     assert caption(found[0]) == "gate\n00:10 – 01:11\n1.00"
+    begins = parse_time("2026-11-25T08:00")
+    dated = replace(found[0], start=begins, end=begins + 61)
+    assert caption(dated) == "gate\n2026-11-25\n08:00:00 – 08:01:01\n1.00", "no line is wider than a picture"
     blue = tuple(int(COLOURS[0][at : at + 2], 16) for at in (5, 3, 1))
     assert (sheet == blue).all(2).sum() > 500, "frames of answers"
     write_sheet(tmp_path / "unsure.png", [query], found, threshold=1.01)
