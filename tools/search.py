@@ -38,6 +38,7 @@ from tools.search_live import live, watch
 from tools.search_options import (
     deliver,
     embedder_of,
+    for_programs,
     gallery_of,
     pictures_of,
     selection,
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the sub-command."""
     command, words = find_subcommand(argv, "search")
     options = read_options(command, words)
-    setup_logger()
+    setup_logger(to_stderr=for_programs(options))
     return COMMANDS[command](options)
 
 
@@ -116,6 +117,9 @@ def query(options: Namespace) -> int:
     deliver(FORMATS[options.format](found), options.out)
     if options.sheet:
         write_sheet(Path(options.sheet), pictures, found)
+        logger.info(f"Saved {one_line(options.sheet)}")
+    if not found:
+        logger.info(f"--threshold: {threshold:.2f}; a lower one also shows who is less similar")
     return 0
 
 

@@ -22,7 +22,7 @@ from utils.files import atomic_write
 
 def embedder_of(options: Namespace) -> Embedder:
     """The network that the options name, or the ready one."""
-    return make_embedder(weights_of(options), select_device(options.device, "0"))
+    return make_embedder(weights_of(options), select_device(options.device, said_by="--device"))
 
 
 def weights_of(options: Namespace) -> str:
@@ -84,6 +84,11 @@ def selection(options: Namespace) -> Selection:
         raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
     video = getattr(options, "video", "")
     return Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
+
+
+def for_programs(options: Namespace) -> bool:
+    """Whether stdout gets JSON or CSV, among which no other line may stand."""
+    return getattr(options, "format", "table") != "table" and not options.out
 
 
 def deliver(text: str, file: str) -> None:

@@ -12,10 +12,15 @@ from .errors import OUT_OF_MEMORY, InputError
 from .machine import cpu_has_bfloat16
 
 
-def select_device(name: str, device_id: str = "0") -> torch.device:
+def select_device(name: str, device_id: str = "0", said_by: str = "MODEL.DEVICE") -> torch.device:
     """The device of MODEL.DEVICE and DEVICE_ID; the CPU, with a warning, if there is no such GPU.
 
     A process of torchrun takes the GPU of its own number on its machine instead of DEVICE_ID.
+
+    Args:
+        name: cuda or cpu.
+        device_id: number of the GPU, as in nvidia-smi.
+        said_by: the setting or flag that names it, for the warning.
 
     Raises:
         InputError: torchrun started more processes on this machine than it has GPUs.
@@ -34,7 +39,7 @@ def select_device(name: str, device_id: str = "0") -> torch.device:
             "lower torchrun's --nproc_per_node"
         )
     logger.warning(
-        f"no CUDA device {number} here; running on the CPU (MODEL.DEVICE cpu does so without a warning)"
+        f"no CUDA device {number} here; running on the CPU ({said_by} cpu does so without a warning)"
     )
     return torch.device("cpu")
 

@@ -14,10 +14,13 @@ _early_lines: list[str] = []
 _early_sink: list[int] = []
 
 
-def setup_logger() -> None:
+def setup_logger(to_stderr: bool = False) -> None:
     """Log to stdout, above any progress bar, in loguru's own format (in colour on a terminal).
 
     Only the first of several processes logs; warnings of the others go to stderr.
+
+    Args:
+        to_stderr: log there, and leave stdout to answers that a program reads.
     """
     logger.remove()
     _early_lines.clear()
@@ -25,7 +28,8 @@ def setup_logger() -> None:
     if process_number() > 0:
         logger.add(sys.stderr, level="WARNING", format=f"process {process_number()}: {{message}}")
         return
-    logger.add(lambda line: tqdm.write(line, end=""), colorize=sys.stdout.isatty(), catch=False)
+    stream = sys.stderr if to_stderr else sys.stdout
+    logger.add(lambda line: tqdm.write(line, file=stream, end=""), colorize=stream.isatty(), catch=False)
     _early_sink.append(logger.add(_early_lines.append))
 
 

@@ -31,7 +31,8 @@ def test_index_tells_what_it_found_and_again_that_all_is_there(indexed, search):
 def test_query_finds_the_person_in_both_cameras(indexed, search, place):
     done = search("query", "red.png", "--format", "json", "--threshold", "0.9", "--sheet", "found.png")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout[done.stdout.index("[\n") :])
+    found = json.loads(done.stdout)
+    assert "Saved found.png" in done.stderr
     best = {answer["camera"]: answer for answer in reversed(found)}
     assert best["gate"]["start"] == pytest.approx(0.5, abs=0.31)
     assert best["gate"]["end"] == pytest.approx(4.9, abs=0.11)
@@ -54,7 +55,7 @@ def test_query_by_camera_time_and_box(indexed, search):
 def test_below_the_calibrated_threshold_nobody_is_named(indexed, search, place):
     cv2.imwrite(str(place / "grey.png"), 255 - cv2.imread(str(place / "red.png")))
     done = search("query", "grey.png", "--camera", "yard")
-    assert done.returncode == 0 and "unknown" in done.stdout
+    assert done.returncode == 0 and "unknown" in done.stdout and "--threshold: " in done.stdout
 
 
 def test_annotate_draws_boxes(indexed, search, place):

@@ -29,6 +29,8 @@ def test_a_gpu_that_is_not_there_falls_back(monkeypatch, caplog_loguru):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert select_device("cuda", "7") == CPU and "no CUDA device 7" in caplog_loguru[0]
+    select_device("cuda", "7", said_by="--device")
+    assert "(--device cpu " in caplog_loguru[1]
 
 
 @pytest.fixture
