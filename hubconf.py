@@ -1,4 +1,4 @@
-"""What torch.hub gives of this program: torch.hub.load("<folder or owner/repository>", "reid", source=…)."""
+"""What ``torch.hub.load("<folder or owner/repository>", "reid", source=…)`` gives of this program."""
 
 import sys
 from collections.abc import Iterator

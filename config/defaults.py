@@ -48,7 +48,7 @@ _C.MODEL.NAME = "resnet50"
 # Stride of the backbone's last stage: 1 keeps the feature map twice as high and wide as ImageNet's 2.
 _C.MODEL.LAST_STRIDE = setting(1, least=1)
 # ReLU after the first batch norm, as ImageNet weights need it. Checkpoints of reid-strong-baseline's plain
-# ResNets (not its IBN ones) were trained without it: False for them.
+# ResNets (not its IBN ones) were trained without it: 'no' for them.
 _C.MODEL.STEM_RELU = True
 # Initial weights: 'imagenet', 'self' (a whole ReID checkpoint) or 'none' (random).
 _C.MODEL.PRETRAIN_CHOICE = setting("imagenet", choices=("imagenet", "self", "none"), may_change=True)
@@ -241,7 +241,7 @@ _C.SOLVER.CENTER_LR = setting(0.5, least=0)
 # of them.
 _C.SOLVER.GATHER_TRIPLET = True
 # Mixed precision: convolutions in bfloat16 where the processor supports it, in float16 with scaled gradients
-# on other GPUs, in float32 elsewhere. False: float32 everywhere, on a GPU without TF32.
+# on other GPUs, in float32 elsewhere. 'no': float32 everywhere, on a GPU without TF32.
 _C.SOLVER.AMP = True
 # Compile the network with torch.compile: minutes at the start, faster steps. Needs a C++ compiler.
 _C.SOLVER.COMPILE = setting(False, may_change=True)
@@ -304,7 +304,7 @@ _C.TEST.IMS_PER_BATCH = setting(128, least=1)
 _C.TEST.WEIGHT = setting("", path=True)
 # Feature 'before' or 'after' the BNNeck.
 _C.TEST.NECK_FEAT = setting("after", choices=("before", "after"))
-# Rank by cosine (features scaled to length 1). False: by Euclidean distance.
+# Rank by cosine (features scaled to length 1). 'no': by Euclidean distance.
 _C.TEST.FEAT_NORM = True
 # Which gallery images of the query's identity and camera count: 'drop' (none, as the benchmarks have it) or
 # 'keep' (all, for data without camera ids).
