@@ -79,8 +79,8 @@ class MilvusServer:
     def _configure_etcd(self, client_port: int, peer_port: int) -> None:
         """Give its etcd another port than 2380, which only one server of a machine could have."""
         client, peer = (f"http://127.0.0.1:{port}" for port in (client_port, peer_port))
-        # Who is killed loses nothing that was written, so nothing needs to be on the disk. At each start, etcd
-        # would wait for that 60 times: minutes in all, where other tests keep the disk busy.
+        # A process that is killed loses nothing that it wrote, so nothing need be on the disk. At each start,
+        # etcd would wait for it 60 times: minutes in all where other tests keep the disk busy.
         (self.folder / "configs" / "etcd.yaml").write_text(
             f"listen-client-urls: {client}\nadvertise-client-urls: {client}\nlisten-peer-urls: {peer}\n"
             f"initial-advertise-peer-urls: {peer}\ninitial-cluster: default={peer}\nunsafe-no-fsync: true\n"
