@@ -39,7 +39,7 @@ test-fast: .venv/tested
 
 # The site of the documentation, in site/. A link that leads nowhere is an error.
 docs: .venv/documented
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .venv/documented: .venv/installed requirements-docs.txt
 	$(PIP) install --quiet -r requirements-docs.txt

@@ -18,15 +18,21 @@ PAGES = {
 }
 # Package -> the modules whose public names it is used by.
 API = {
+    "hubconf": ["hubconf"],
     "config": ["config"],
     "data": ["data", "data.datasets", "data.samplers", "data.transforms"],
     "modeling": ["modeling"],
     "layers": ["layers"],
     "solver": ["solver"],
     "evaluation": ["evaluation"],
-    "engine": ["engine"],
-    "search": ["search.gallery", "search.detectors", "search.sources", "search.people"],
+    "engine": ["engine", "utils.run_folder"],
+    "search": [
+        *("search.embedder", "search.query", "search.gallery", "search.people"),
+        *("search.detectors", "search.tracker", "search.footage", "search.indexing"),
+    ],
 }
+# What is of a module whose name is a title.
+BELOW = "\n    options:\n      heading_level: 3"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -35,7 +41,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=with_links(text, source)))
     for package, modules in API.items():
-        parts = [f"# {package}", *(f"## `{module}`\n\n::: {module}" for module in modules)]
+        parts = [f"# {package}", *(f"## `{module}`\n\n::: {module}{BELOW}" for module in modules)]
         if len(modules) == 1:
             parts = [f"# {package}", f"::: {package}"]
         files.append(File.generated(config, f"api/{package}.md", content="\n\n".join(parts) + "\n"))

@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from config import find_subcommand, load_cfg
+from config import find_subcommand, load_cfg, read_options
 from config.commands import COMMANDS as TABLE
 from config.defaults import SETTINGS
 from modeling import TIMM, build_model, timm_names
@@ -33,9 +33,14 @@ def in_chinese(page: str) -> str:
     return page.replace(".md", ".zh-CN.md")
 
 
+def fenced(page: str, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+
+
 def shell_lines(page: str) -> list[str]:
     """The commands of the fenced shell blocks, without comments."""
-    blocks = re.findall(r"```shell\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+    blocks = fenced(page, "shell")
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
 
 
@@ -80,8 +85,9 @@ def test_readme_command(line, command, weights, tmp_path, tiniest):
         *(*tiniest, "DATASETS.TEST_NAME", "", "MODEL.DEVICE", "cpu", "SOLVER.MAX_EPOCHS", "1"),
         *("INPUT.SIZE_TRAIN", "[64,32]", "INPUT.SIZE_TEST", "[64,32]"),
     ]
-    if "demo.yml" in line or program == "torchrun" or "validate_data.py" in line:
-        small += ["SOLVER.IMS_PER_BATCH", "8"]
+    small += ["SOLVER.IMS_PER_BATCH", "8"]
+    if "train.py" in line and "--model_path" not in line and "demo.yml" not in line:
+        small += ["MODEL.PRETRAIN_CHOICE", "none"]  # ImageNet weights would be downloaded
     if program == "torchrun":
         words = ["-m", "torch.distributed.run", "--standalone", *words]
         words = [ROOT / word if word in MAINS else word for word in words]
@@ -123,24 +129,57 @@ def test_a_video_is_searched_as_the_readme_shows(command, tmp_path):
     assert (tmp_path / "found.png").is_file() and (tmp_path / "people.png").is_file()
 
 
+def test_the_page_for_python_runs_from_its_first_line_to_its_last(tmp_path, tiniest):
+    for name in ("a", "b", "c"):
+        cv2.imwrite(str(tmp_path / f"{name}.jpg"), np.full((80, 40, 3), 90, np.uint8))
+    draw_videos(tmp_path, VideoSpec(seconds=3, cameras=1, people=2, shared=0), progress=False)
+    (tmp_path / "camera1.mp4").rename(tmp_path / "entrance.mp4")
+    min((tmp_path / "queries").iterdir()).rename(tmp_path / "person.jpg")
+    for folder in ("configs", "weights"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    code = "\n".join(fenced("docs/python.md", "python"))
+    small = [*tiniest, "SOLVER.MAX_EPOCHS", "1", "SOLVER.IMS_PER_BATCH", "8", "INPUT.SIZE_TRAIN", "[64,32]"]
+    for shown, here in (
+        ("/path/to/this/program", str(ROOT)),
+        ('"SOLVER.MAX_EPOCHS", "2"', str([*small, "INPUT.SIZE_TEST", "[64,32]"])[1:-1]),
+    ):
+        assert shown in code
+        code = code.replace(shown, here)
+    done = run_fresh("-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list((tmp_path / "logs" / "mine").glob("mAP*.pth"))
+    assert "('entrance', " in done.stdout
+
+
 @pytest.mark.parametrize(
     "line",
-    [
+    dict.fromkeys(
         line
-        for page in ("data", "pretrained", "export", "looking")
-        for line in shell_lines(f"docs/{page}.md")
-        if line.startswith("python") and "validate" not in line
-    ],
+        for page in PAGES
+        for line in shell_lines(page)
+        if line.startswith("python tools/") and line not in COMMANDS and "doctor" not in line
+    ),
 )
-def test_settings_of_pages_that_show_commands(line):
+def test_flags_and_settings_of_commands_that_are_shown(line):
     _, tool, *words = shlex.split(line)
     words = [str(ROOT / word) if word.startswith("configs/") else word for word in words]
     command = Path(tool).stem
-    if not TABLE[command].kind:
+    if any(name.startswith(f"{command} ") for name in TABLE):
         command, words = find_subcommand(words, command)
+    if not TABLE[command].kind:
+        read_options(words, command, CHOICES)
+        return
     cfg = load_cfg(words, command, choices=CHOICES)
     if cfg.MODEL.NAME.startswith(TIMM):
         assert cfg.MODEL.NAME in timm_names()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "zh-CN" in page])
+def test_no_line_of_chinese_is_broken(page):
+    """A browser shows the break as a space."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    chinese = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"  # with its punctuation
+    assert not re.findall(rf".*{chinese}\n *{chinese}.*", text)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -200,7 +239,7 @@ def messages() -> str:
 @pytest.mark.parametrize("language", ["", ".zh-CN"])
 def test_messages_that_are_explained_are_the_programs(language):
     text = (ROOT / f"docs/troubleshooting{language}.md").read_text(encoding="utf-8")
-    table = text[text.rindex("|---|---|") :]
+    table = text[text.index("|---|---|") :].partition("\n\n")[0]
     quoted = re.findall(r"^\| `(.+?)` \|", table, re.M)
     assert len(quoted) >= 15
     program = messages()
