@@ -1,5 +1,6 @@
 """The processes that read images: what they run, and how it is noticed that one of them fails."""
 
+import math
 import os
 import re
 import shutil
@@ -154,7 +155,7 @@ def warn_of_shared_memory(*loaders: DataLoader) -> None:
     free = shutil.disk_usage(SHARED_MEMORY).free
     if needed > free:
         logger.warning(
-            f"the processes that read images may need {needed / 1e6:.0f} MB of shared memory "
+            f"the processes that read images may need {math.ceil(needed / 1e6)} MB of shared memory "
             f"({_batch_bytes(loader) / 1e6:.1f} MB for a batch x {loader.prefetch_factor} ahead x "
             f"{loader.num_workers * processes} processes), {SHARED_MEMORY} has {free / 1e6:.0f} MB free; "
             f"give a container more with docker run --shm-size {needed * 2 // 10**9 + 1}g, or lower "
