@@ -62,7 +62,7 @@ def curves(runs: Sequence[Run]) -> list[Curve]:
 
 @in_style
 def draw_runs(runs: Sequence[Run]) -> Figure:
-    """Draw mAP and Rank-1 of runs, by their epochs and by their hours.
+    """Draw mAP and Rank-1 of runs, by their epochs and by their hours, or minutes if those are few.
 
     Runs that differ only in their seed are one line, their mean, in a band from the least to the most, as far
     as all of them have come.
@@ -71,10 +71,13 @@ def draw_runs(runs: Sequence[Run]) -> Figure:
     bands = "; bands: all seeds" if len(drawn) < len(runs) else ""
     title = "mAP, and dotted Rank-1, of " + ("runs" if len(runs) > 1 else "a run") + bands
     figure = new_figure(10, 4.4, title)
-    by_epoch, by_hour = figure.subplots(1, 2, sharey=True)
+    by_epoch, by_time = figure.subplots(1, 2, sharey=True)
+    longest = max(curve.hours[-1] for curve in drawn)
+    unit, per_hour = ("hours", 1) if longest >= 2 else ("minutes", 60)
     for number, curve in enumerate(drawn):
         colour = COLOURS[number % len(COLOURS)]
-        for axes, places in ((by_epoch, curve.epochs), (by_hour, curve.hours)):
+        times = [per_hour * hour for hour in curve.hours]
+        for axes, places in ((by_epoch, curve.epochs), (by_time, times)):
             for column, line, label in (("mAP", "-", curve.name), ("rank1", ":", None)):
                 values = curve.values[column]
                 style = {"color": colour, "marker": ".", "clip_on": False}
@@ -85,8 +88,8 @@ def draw_runs(runs: Sequence[Run]) -> Figure:
     percent_axis(by_epoch.yaxis, values.min(), values.max())
     epoch_axis(by_epoch, max(curve.epochs[-1] for curve in drawn))
     by_epoch.set_ylabel("%")
-    by_hour.set_xlabel("hours of training")
-    by_hour.set_xlim(0, max(curve.hours[-1] for curve in drawn) or 1)
+    by_time.set_xlabel(f"{unit} of training")
+    by_time.set_xlim(0, per_hour * longest or 1)
     by_epoch.legend()
     return figure
 

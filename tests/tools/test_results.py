@@ -94,7 +94,7 @@ def test_seeds_of_a_recipe_are_one_line_in_a_band():
         made("odd", 0, rows(1.0), NECK="no"),
         made("odd-2", 1, rows(2.0), NECK="no"),
     ]
-    by_epoch, by_hour = draw_runs(runs).axes
+    by_epoch, by_time = draw_runs(runs).axes
     drawn = {line.get_label(): line for line in by_epoch.lines if not line.get_label().startswith("_")}
     assert [*drawn] == ["net (seeds 0, 1)", "other", "odd", "odd-2"]
     line = drawn["net (seeds 0, 1)"]
@@ -102,8 +102,11 @@ def test_seeds_of_a_recipe_are_one_line_in_a_band():
     band, _ = by_epoch.collections
     corners = {tuple(corner) for corner in band.get_paths()[0].vertices.tolist()}
     assert corners == {(1, 10), (1, 14), (3, 30), (3, 34)}
-    hours = by_hour.lines[0].get_xdata()
-    assert hours == pytest.approx([(0.5 + 0.6) / 2, 3 * (0.5 + 0.6) / 2])
+    assert by_time.get_xlabel() == "minutes of training"
+    assert by_time.lines[0].get_xdata() == pytest.approx([60 * 0.55, 3 * 60 * 0.55])
+    _, by_time = draw_runs([made("long", 0, rows(1.0, 8.0))]).axes
+    assert by_time.get_xlabel() == "hours of training"
+    assert by_time.lines[0].get_xdata() == pytest.approx([0.5, 4.0])
     assert [text.get_text() for text in by_epoch.get_legend().get_texts()] == [*drawn]
 
 
