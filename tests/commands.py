@@ -50,6 +50,8 @@ MAINS = {
         tools.visualize,
     )
 }
+# The search imports these when it needs them. As they are not in every installation, the fork server does it.
+LATER = ["pymilvus", "milvus_lite", "faiss", "supervision", "trackers", "onnxruntime"]
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 START_METHOD = "forkserver" if FORKS else "spawn"
 
@@ -58,7 +60,7 @@ def ensure_fork_server() -> None:
     """Start the process that the others are forked from. It computes nothing, so that it has no threads."""
     if not FORKS:
         return
-    forkserver.set_forkserver_preload([__name__])
+    forkserver.set_forkserver_preload([__name__, *LATER])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("PYTHONPATH", str(ROOT))
@@ -150,6 +152,7 @@ def _run(words: list[str], output: str, cwd: str, env: dict, before: Callable | 
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
+    multiprocessing.set_start_method(None, force=True)  # the system's own, not the one of this process
     random.seed()  # from the system, as in a fresh Python
     np.random.seed()
     if before:
