@@ -1,5 +1,6 @@
 """The processes that read images: whatever happens to them, no wait is without end."""
 
+import ctypes
 import multiprocessing
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 import torch
@@ -15,7 +17,7 @@ from data import make_data_loader, make_train_loader, read_dataset, workers
 from data.datasets import Record
 from data.images import ImageDataset
 from data.loader import ReidLoader
-from tests.conftest import ROOT, assert_refused
+from tests.conftest import assert_refused
 from tests.data.custom_data import write_image
 from utils.errors import InputError
 
@@ -159,49 +161,43 @@ def test_what_the_loaders_need_is_compared_with_what_is_free(load, tiny, shared,
     assert not [line for line in caplog_loguru if "shared memory" in line], "without processes: none"
 
 
+def shrink_shared_memory(size: str) -> None:
+    """Give this process alone a /dev/shm of its own, as ``unshare -m`` does."""
+    new_mounts = 0x20000  # CLONE_NEWNS of unshare(2)
+    assert ctypes.CDLL(None).unshare(new_mounts) == 0
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", "/dev/shm"], check=True)
+
+
 # 2 MB hold the batches of the training, 0.2 MB each, but not the one of the evaluation, 3.3 MB.
 @linux
 @pytest.mark.parametrize("size", ["100k", "2m"])
-def test_a_training_in_too_little_shared_memory_ends_with_one_line(tiny, tmp_path, size):
-    words = [*tiny, "INPUT.SIZE_TRAIN", "[128,64]", "INPUT.SIZE_TEST", "[256,128]", "--IMS_PER_BATCH", "8"]
+def test_a_training_in_too_little_shared_memory_ends_with_one_line(command, quick, size):
+    words = [*quick, "INPUT.SIZE_TRAIN", "[128,64]", "INPUT.SIZE_TEST", "[256,128]", "--IMS_PER_BATCH", "8"]
     words += ["DATALOADER.CACHE", "none", "DATALOADER.NUM_WORKERS", "2", "--MAX_EPOCHS", "1"]
-    mount = f"mount -t tmpfs -o size={size} tmpfs /dev/shm"
-    in_small = ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"]
-    try:
-        subprocess.run([*in_small, "true"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
         pytest.skip("needs the right to mount a small /dev/shm (unshare -m, as root)")
-    command = [*in_small, sys.executable, str(ROOT / "tools/train.py"), *words]
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=600)
+    done = command("tools/train.py", *words, before=partial(shrink_shared_memory, size))
     assert_refused(done, "/dev/shm", "--shm-size", "DATALOADER.NUM_WORKERS", "No space left")
     assert sum("shared memory" in line and "MB free" in line for line in done.stdout.splitlines()) == 1
     assert ("Epoch 1 done" in done.stdout) == (size == "2m")
 
 
 @linux
-def test_one_ctrl_c_ends_a_training_whose_reading_processes_hang(tiny, tiny_root, tmp_path):
+def test_one_ctrl_c_ends_a_training_whose_reading_processes_hang(start, quick, tiny_root, tmp_path):
     """A named pipe that nobody writes to holds up who reads it, as a network drive does that is gone."""
     shutil.copytree(tiny_root / "synthetic", tmp_path / "synthetic")
-    words = [*tiny, "DATASETS.ROOT_DIR", str(tmp_path), "DATALOADER.CACHE", "none", "OUTPUT_DIR", "run"]
+    words = [*quick, "DATASETS.ROOT_DIR", str(tmp_path), "DATALOADER.CACHE", "none", "OUTPUT_DIR", "run"]
     words += ["DATALOADER.NUM_WORKERS", "1", "--IMS_PER_BATCH", "8", "SOLVER.LOG_PERIOD", "1"]
-    training = subprocess.Popen(
-        [sys.executable, str(ROOT / "tools/train.py"), *words],
-        cwd=tmp_path,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in training.stdout:
-        if "Epoch[1] Iteration[2/" in line:
-            break
+    training = start("tools/train.py", *words, "--MAX_EPOCHS", "1000")
+    training.wait_until(lambda: "Epoch[1] Iteration[2/" in training.out)
     for file in (tmp_path / "synthetic" / "bounding_box_train").iterdir():
         os.mkfifo(file.with_suffix(".pipe"))
         file.with_suffix(".pipe").replace(file)
-    time.sleep(3)  # what was read before is used up
-    training.send_signal(signal.SIGINT)
-    out, err = training.communicate(timeout=300)
-    assert "Stopped in epoch 1" in out and training.returncode == 0, err
+    time.sleep(1)  # what was read before is used up
+    os.kill(training.process.pid, signal.SIGINT)
+    done = training.finish()
+    assert done.returncode == 0, done.stderr
     last = torch.load(tmp_path / "run" / "last.pth", weights_only=True)
-    assert f"Stopped in epoch 1, iteration {last['iteration']}." in out
+    epochs, iteration = divmod(last["iteration"] - 1, last["epoch_length"])
+    assert f"Stopped in epoch {epochs + 1}, iteration {iteration + 1}." in done.stdout

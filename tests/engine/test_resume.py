@@ -84,7 +84,7 @@ RECIPES = {
             "gem",
         ],
         *["MODEL.EMBEDDING_DIM", "64"],
-        *["SOLVER.GRAD_ACCUM", "2", "SOLVER.EMA", "0.9", "SOLVER.EVAL_PERIOD", "9"],
+        *["SOLVER.GRAD_ACCUM", "2", "SOLVER.EMA", "0.9", "SOLVER.MAX_EPOCHS", "1"],
     ],
     "distillation": ["--kd", "KD.TEACHER_FEATURES", "features.npz", "SOLVER.EMA", "0.9"],
     "workers": [

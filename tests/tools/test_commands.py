@@ -83,13 +83,13 @@ def test_run_folder(run):
 
 def test_weights_test_to_the_result_they_are_named_after_twice(run, command, fresh_command):
     _, folder = run
-    for weights in checkpoints(folder):
-        for run_test in (command, fresh_command):
-            done = run_test("tools/test.py", "--model_path", weights)
-            assert done.returncode == 0, done.stderr
-            assert f"mAP:{weights.stem.removeprefix('mAP')}%" in done.stdout
-            assert re.search(r"Rank-1  :\d+\.\d%\n.*Rank-5  :\d+\.\d%\n.*Rank-10 :\d+\.\d%\n", done.stdout)
-            assert "matched 125 of 126 tensors; left out: classifier.*" in done.stdout
+    files = checkpoints(folder)
+    for weights, run_test in [*((file, command) for file in files), (files[-1], fresh_command)]:
+        done = run_test("tools/test.py", "--model_path", weights)
+        assert done.returncode == 0, done.stderr
+        assert f"mAP:{weights.stem.removeprefix('mAP')}%" in done.stdout
+        assert re.search(r"Rank-1  :\d+\.\d%\n.*Rank-5  :\d+\.\d%\n.*Rank-10 :\d+\.\d%\n", done.stdout)
+        assert "matched 125 of 126 tensors; left out: classifier.*" in done.stdout
 
 
 def test_test_with_the_seeds_flags_and_no_settings_beside_the_weights(run, command, tiny, tmp_path):
@@ -148,28 +148,27 @@ def test_help(command):
 
 
 REFUSED = {
-    "tools/benchmark.py": (["eval", "--sizes", "big"], "--sizes big"),
     "tools/export.py": (["--format", "bmp", "--model_path", "x.pth"], "--format"),
     "tools/extract.py": (["a.jpg", "--model_path", "x.pth"], "x.pth: no such file"),
     "tools/search.py": (["query", "person.jpg", "--box", "1,2"], "x,y,width,height"),
-    "tools/results.py": (["gone"], "gone holds no evaluated run"),
-    "tools/test.py": ([], "TEST.WEIGHT is empty"),
-    "tools/train.py": (["--IMS_PER_BATCH", "0"], "SOLVER.IMS_PER_BATCH must be at least 1"),
-    "tools/validate_data.py": (["DATASETS.NAMES", "mnie"], "unknown 'mnie'"),
     "tools/visualize.py": (["ranks", "--out", "ranks.pdf"], "--out must end with .png"),
 }
 
 
-@pytest.mark.parametrize("script", MAINS)
+# Each is started by a test that lets it work.
+STARTED_FRESH = {f"tools/{name}.py" for name in ("benchmark", "results", "test", "train", "validate_data")}
+
+
+@pytest.mark.parametrize("script", sorted(MAINS.keys() - STARTED_FRESH))
 def test_refusals_in_a_fresh_python(fresh_command, script):
     """The other tests of refusals fork their commands."""
     words, message = REFUSED[script]
     assert_refused(fresh_command(script, *words), message)
 
 
-def test_results_of_a_run_in_a_fresh_python(run, fresh_command):
+def test_results_of_a_run(run, command):
     _, folder = run
-    done = fresh_command("tools/results.py", folder)
+    done = command("tools/results.py", folder)
     assert done.returncode == 0 and "| resnet18, 64×32 | 2 | 0 |" in done.stdout, done.stderr
 
 

@@ -1,7 +1,7 @@
 """Training and testing in two processes, against one process.
 
 Most are forked, with the environment that torchrun would set. torchrun itself starts them where one fails or
-is stopped, and once for a training and a test that are compared with those of one process.
+is stopped, and once for a training that is compared with that of one process.
 """
 
 import os
@@ -79,7 +79,7 @@ def one(alone, tiny) -> str:
     return alone("tools/train.py", *tiny, *RECIPE)
 
 
-def test_two_processes_train_as_one_with_the_same_batch(one, alone, torchrun, tiny, tmp_path):
+def test_two_processes_train_as_one_with_the_same_batch(one, alone, pair, torchrun, tiny, tmp_path):
     two = output(torchrun("tools/train.py", *tiny, *RECIPE, "OUTPUT_DIR", tmp_path / "run"))
     assert len(losses(one)) >= 16 and losses(one)[-1] < 0.9 * losses(one)[0]
     assert losses(two) == pytest.approx(losses(one), abs=TOLERANCE)
@@ -92,7 +92,7 @@ def test_two_processes_train_as_one_with_the_same_batch(one, alone, torchrun, ti
     weights = max((tmp_path / "run").glob("mAP*.pth"), key=lambda file: file.stat().st_mtime)
     assert not any(name.startswith("module.") for name in torch.load(weights, weights_only=True))
     table = ["tools/test.py", "--model_path", weights, "TEST.FLIP", "yes", "TEST.IMS_PER_BATCH", "3"]
-    by_one, by_two = alone(*table), output(torchrun(*table))
+    by_one, by_two = alone(*table), pair(*table)
     assert results(by_one) == results(by_two) == [results(two)[-1]]
     assert re.search(r"^  flip .*$", by_one, re.M)[0] == re.search(r"^  flip .*$", by_two, re.M)[0]
 
