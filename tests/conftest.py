@@ -22,6 +22,8 @@ from tests.commands import ROOT, Command, run_fresh
 TINY = SyntheticSpec(train_ids=16, test_ids=4, images_per_camera=2, seed=0)
 # For large networks: two batches of 8 images, or a few more.
 TINIEST = SyntheticSpec(train_ids=4, test_ids=4, images_per_camera=2, seed=0)
+# The last two wait for a server.
+LONGEST = ("killed_twenty_times", "a_server_writes_its_files_anew", "a_killed_server")
 # A network small and fast enough for a test on the CPU.
 SMALL_NET = [
     "--model_name",
@@ -40,8 +42,8 @@ SMALL_NET = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test first, so that the others run beside it."""
-    items.sort(key=lambda item: "twenty_times" not in item.name)
+    """The longest tests first, so that the others run beside them."""
+    items.sort(key=lambda item: not any(name in item.name for name in LONGEST))
 
 
 @pytest.fixture(scope="session")
