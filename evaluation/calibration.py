@@ -16,7 +16,7 @@ from .gallery import GalleryIndex
 from .scores import feature_scores
 
 BINS = 20_000  # of the cosine -1..1: thresholds to four digits
-TARGETS = (1e-3, 1e-4)  # false positive rates
+TARGETS = (1e-2, 1e-3, 1e-4, 1e-5)  # false positive rates
 
 
 class Roc(NamedTuple):

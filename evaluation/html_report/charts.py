@@ -76,7 +76,7 @@ def draw_similarities(test: Outcome) -> Figure:
     for share, kind, colour in zip(test.similarities(), kinds, (GREEN, RED), strict=True):
         axes.stairs(share, edges, fill=True, alpha=0.35, color=colour, label=kind)
         axes.stairs(share, edges, color=colour, linewidth=1.2)
-    for (key, point), style in zip(test.points.items(), ("--", ":"), strict=False):
+    for (key, point), style in zip(test.points.items(), ("-", "--", "-.", ":"), strict=False):
         label = f"FPR {key.removeprefix('fpr_')}: {point['threshold']:.3f}"
         axes.axvline(point["threshold"], color=GREY, linestyle=style, linewidth=1.4, label=label)
     seen = np.flatnonzero(sum(test.similarities()) > 1e-4)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ import evaluation.scores
 from evaluation import GalleryIndex
 from evaluation.calibration import (
     BINS,
+    TARGETS,
     calibration_table,
     draw_roc,
     operating_points,
@@ -52,8 +55,8 @@ def test_roc_with_plain_loops(same_camera, monkeypatch):
         assert curve.fpr[place] == pytest.approx(np.mean([s >= threshold for s in different]), abs=1e-3)
 
     points = operating_points(curve)
-    for name, target in (("fpr_1e-3", 1e-3), ("fpr_1e-4", 1e-4)):
-        threshold = points[name]["threshold"]
+    for target in TARGETS:
+        threshold = points[f"fpr_1e{round(math.log10(target))}"]["threshold"]
         assert np.mean([s >= threshold for s in different]) <= target
         assert np.mean([s >= threshold - 2e-4 for s in different]) > target or threshold == -1
     eer = points["eer"]
@@ -87,7 +90,7 @@ def test_the_picture_shows_the_rates_and_the_thresholds():
     assert np.array_equal(x, curve.fpr[curve.fpr > 0]) and np.array_equal(y, curve.tpr[curve.fpr > 0])
     assert axes.get_xlim() == (1 / curve.negatives, 1) and axes.get_xscale() == "log"
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    for label, name in zip(labels, ("fpr_1e-3", "fpr_1e-4", "eer"), strict=True):
+    for label, name in zip(labels, ("fpr_1e-2", "fpr_1e-3", "fpr_1e-4", "fpr_1e-5", "eer"), strict=True):
         assert f"cosine {points[name]['threshold']:.3f}" in label
     assert f"{curve.negatives:,} of different people" in axes.get_title(loc="left")
 
@@ -97,7 +100,7 @@ def test_the_picture_of_a_test_without_a_mistake():
     curve = roc(features, features, GalleryIndex([0, 1, 2], [0, 1, 2], [0, 0, 0], [1, 1, 1]))
     (axes,) = draw_roc(operating_points(curve), curve).axes
     assert axes.get_xlim() == (1 / 6, 1) and set(axes.lines[0].get_ydata()) == {1}
-    assert sum("(no wrong pair)" in text.get_text() for text in axes.get_legend().get_texts()) == 2
+    assert sum("(no wrong pair)" in text.get_text() for text in axes.get_legend().get_texts()) == len(TARGETS)
 
 
 def test_a_threshold_needs_both_kinds_of_pairs():

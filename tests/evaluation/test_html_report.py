@@ -87,7 +87,7 @@ def test_the_curves_are_those_of_the_tests():
     assert np.allclose(axes.lines[0].get_data(), [curve.fpr[curve.fpr > 0], curve.tpr[curve.fpr > 0]])
     assert axes.get_legend() is None
     marks = [line.get_xdata()[0] for line in draw_similarities(one).axes[0].lines]
-    assert marks == [one.points[key]["threshold"] for key in ("fpr_1e-3", "fpr_1e-4")]
+    assert marks == [one.points[key]["threshold"] for key in ("fpr_1e-2", "fpr_1e-3", "fpr_1e-4", "fpr_1e-5")]
 
 
 def test_what_the_page_says():
