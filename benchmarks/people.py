@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from search.calibration import Calibration
 from search.demo.pairwise import pairwise
 from search.gallery import Gallery, TrackletRow, VideoRow, WeightsFingerprint, open_gallery
 from search.people import Grouping, group_people
@@ -48,7 +49,9 @@ def measure_one(tracklets: int, dim: int) -> dict:
         fill(gallery, people, rng)
         begun: dict[str, float] = {}
         outcome = group_people(
-            gallery, Grouping(THRESHOLD), lambda stage: begun.update({stage: time.perf_counter()})
+            gallery,
+            Grouping(Calibration.fixed(THRESHOLD)),
+            lambda stage: begun.update({stage: time.perf_counter()}),
         )
         times = [*begun.values(), time.perf_counter()]
         found = {member.tracklet: member.person for member in gallery.people.members()}

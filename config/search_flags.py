@@ -135,7 +135,8 @@ SEARCH_FLAGS = (
         ("--threshold",),
         setting(""),
         "X",
-        "least similarity, a cosine (default: calibrated beside the weights, 1 in 1000 strangers passes)",
+        "least similarity, a cosine (default: calibrated beside the weights, 1 in 1000 strangers passes; to "
+        "find out who is one person, 1 in as many as there are walks)",
         (QUERY, WATCH, ANNOTATE, PEOPLE, SERVE),
     ),
     Flag(
@@ -192,6 +193,7 @@ SEARCH_FLAGS = (
     Flag(("--folder",), setting("logs/search-demo", path=True), "FILE", "folder to draw into", (DEMO,)),
     Flag(("--seconds",), setting(20.0, above=0), "S", "length of each video", (DEMO,)),
     Flag(("--people",), setting(12, least=1), "N", "how many people walk in them", (DEMO,)),
+    Flag(("--seed",), setting(0, least=0), "N", "another number, other people", (DEMO,)),
     Flag(
         ("--videos",),
         setting((), path=True),

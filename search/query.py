@@ -3,12 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-import yaml
-
-from utils.errors import InputError
 
 from .embedder import Embedder, pooled
 from .gallery import EVERYTHING, Gallery, Hit, Selection, TrackletRow
@@ -100,28 +96,3 @@ def _with_names(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
 def person_vector(pictures: Sequence[np.ndarray], embedder: Embedder) -> np.ndarray:
     """The vector of one person, from one or several (h, w, 3) uint8 BGR pictures; (D,)."""
     return pooled(embedder(pictures))
-
-
-def calibrated_threshold(weights: Path, rate: str = "fpr_1e-3") -> float | None:
-    """The similarity above which two pictures show the same person, from the calibration beside weights.
-
-    Args:
-        weights: file.
-        rate: of false positives, as a key of the calibration.
-
-    Returns:
-        A cosine; None where there is no calibration.
-
-    Raises:
-        InputError: the calibration is damaged.
-    """
-    file = weights.with_suffix(".calibration.yml")
-    if not file.is_file():
-        return None
-    try:
-        return float(yaml.safe_load(file.read_text(encoding="utf-8"))[rate]["threshold"])
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise InputError(
-            f"{file} is damaged ({error}); make it again with tools/test.py --model_path {weights} "
-            "--calibrate"
-        ) from None

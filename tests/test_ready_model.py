@@ -8,7 +8,7 @@ import yaml
 
 from config import READY_MODELS, load_cfg
 from engine import load_extractor
-from search.query import calibrated_threshold
+from search.calibration import ANSWERS, read_calibration
 
 FILE = Path(READY_MODELS["mobilenet_v2"])
 
@@ -34,4 +34,5 @@ def test_its_settings_name_nothing_of_the_machine_that_trained_it():
 
 
 def test_its_threshold_is_calibrated():
-    assert 0 < calibrated_threshold(FILE) < 1
+    found = read_calibration(FILE)
+    assert 0 < found.threshold(0.01) < found.threshold(ANSWERS) < found.threshold(1e-5) < 1

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from config import find_subcommand
 from search.annotate import Marks, write_marked
+from search.calibration import ANSWERS, read_calibration
 from search.clock import parse_start
 from search.demo import VideoSpec, draw_videos
 from search.demo.run import index_drawn, outcome_lines, score_drawn, widest_query
@@ -27,7 +28,7 @@ from search.gallery import EVERYTHING, Gallery, Selection, open_gallery
 from search.indexing import Indexer
 from search.people import list_people, portraits
 from search.people.timeline import write_timeline
-from search.query import answers, calibrated_threshold, person_vector
+from search.query import answers, person_vector
 from search.report import FORMATS, videos_table
 from search.scene import find_person
 from search.segment import SECONDS
@@ -167,13 +168,14 @@ def remove(options: Namespace) -> int:
 def demo(options: Namespace) -> int:
     """Draw videos, index them, ask for everyone, and compare with the truth."""
     folder, embedder = Path(options.folder), embedder_of(options)
-    draw_videos(folder, VideoSpec(options.seconds, people=options.people, shared=options.people * 2 // 3))
+    shared = options.people * 2 // 3
+    draw_videos(folder, VideoSpec(options.seconds, people=options.people, shared=shared, seed=options.seed))
     detector = make_detector(options.detector, Settings(score=CONTINUES))
     shutil.rmtree(folder / "gallery.db", ignore_errors=True)
     with open_gallery(str(folder / "gallery.db"), embedder.weights, embedder.dim) as gallery:
         index_drawn(folder, Indexer(gallery, detector, partial(Tracker, options.tracker), embedder))
-        threshold = calibrated_threshold(Path(weights_of(options)))
-        for line in outcome_lines(score_drawn(folder, gallery, embedder, threshold)):
+        calibration = read_calibration(Path(weights_of(options)))
+        for line in outcome_lines(score_drawn(folder, gallery, embedder, calibration)):
             logger.info(line)
         people = list_people(gallery)
         write_timeline(folder / "people.png", people, portraits(gallery, people))
@@ -181,7 +183,9 @@ def demo(options: Namespace) -> int:
         picture = find_person(str(widest_query(folder)), None)
         found = answers(gallery, person_vector([picture], embedder), 12)
         rows = [rows[0] for rows in gallery.tracklets(fields=["path"]) if rows[0].camera == found[0].camera]
-    write_sheet(folder / "found.png", [picture], found, -1.0 if threshold is None else threshold)
+    write_sheet(
+        folder / "found.png", [picture], found, calibration.threshold(ANSWERS) if calibration else -1.0
+    )
     with open_video(folder / f"{found[0].camera}.mp4") as video:
         write_marked(video, folder / "seen.mp4", Marks(rows, people=who), 0.0)
     logger.info(f"Saved {', '.join(str(folder / name) for name in ('found.png', 'people.png', 'seen.mp4'))}")

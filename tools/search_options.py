@@ -8,12 +8,12 @@ import numpy as np
 from loguru import logger
 
 from config import READY_MODELS
+from search.calibration import ANSWERS, Calibration, read_calibration
 from search.clock import parse_time
 from search.detectors import Settings, make_detector
 from search.embedder import Embedder, make_embedder
 from search.fingerprint import fingerprint
 from search.gallery import Gallery, Selection, open_gallery
-from search.query import calibrated_threshold
 from search.scene import GLIMPSE, NotOnePersonError, find_person, parse_box, write_scene
 from utils.device import select_device
 from utils.errors import InputError, one_line
@@ -54,26 +54,26 @@ def gallery_of(options: Namespace, embedder: Embedder | None = None, create: boo
     return open_gallery(options.gallery, embedder.weights, embedder.dim, create)
 
 
-def known_threshold(options: Namespace) -> float | None:
-    """The similarity from which two are one person: as given, or as calibrated; None: neither."""
+def calibration_of(options: Namespace) -> Calibration | None:
+    """How alike two of the same person are: as given, or as calibrated; None: neither."""
     if not options.threshold:
-        return calibrated_threshold(Path(weights_of(options)))
+        return read_calibration(Path(weights_of(options)))
     try:
-        return float(options.threshold)
+        return Calibration.fixed(float(options.threshold))
     except ValueError:
         raise InputError(f"--threshold {options.threshold} is not a number") from None
 
 
 def threshold_of(options: Namespace) -> float:
     """The least similarity of an answer."""
-    found = known_threshold(options)
+    found = calibration_of(options)
     if found is None:
         logger.warning(
             "no calibration beside the weights: every answer is shown, however unlike; make one with "
             "tools/test.py --calibrate, or give a --threshold"
         )
         return -1.0
-    return found
+    return found.threshold(ANSWERS)
 
 
 def selection(options: Namespace) -> Selection:

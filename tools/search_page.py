@@ -20,7 +20,7 @@ from search.page.serve import LOOPBACK
 from search.people import Grouping, read_travel
 from search.scene import GLIMPSE
 from search.tracker import CONTINUES, Tracker
-from tools.search_options import embedder_of, known_threshold
+from tools.search_options import calibration_of, embedder_of
 from utils.errors import InputError, one_line, os_reason
 
 PATIENCE = 4.0  # seconds that a question waits for a Milvus server
@@ -77,10 +77,10 @@ def detectors_of(options: Namespace) -> tuple[Callable[[], Detector | None], Cal
 
 
 def grouping_of(options: Namespace) -> Grouping | None:
-    """How to find out who is the same person; None: there is no threshold."""
-    threshold = known_threshold(options)
+    """How to find out who is the same person; None: there is no calibration."""
+    calibration = calibration_of(options)
     travel = read_travel(options.travel) if options.travel else {}
-    return None if threshold is None else Grouping(threshold, options.quality, travel)
+    return Grouping(calibration, options.quality, travel) if calibration else None
 
 
 def password_of(source: str) -> str:

@@ -21,7 +21,7 @@ from search.people import (
 )
 from search.people.report import FORMATS
 from search.people.timeline import write_timeline
-from tools.search_options import deliver, gallery_of, known_threshold, selection, weights_of
+from tools.search_options import calibration_of, deliver, gallery_of, selection, weights_of
 from utils.errors import InputError, one_line
 
 
@@ -46,14 +46,14 @@ def people(options: Namespace) -> int:
 
 def grouping_of(options: Namespace) -> Grouping:
     """How the options say to group."""
-    threshold = known_threshold(options)
-    if threshold is None:
+    calibration = calibration_of(options)
+    if calibration is None:
         raise InputError(
             "who is the same person takes a threshold: make a calibration beside the weights with "
             "tools/test.py --calibrate, or give a --threshold"
         )
     travel = read_travel(options.travel) if options.travel else {}
-    return Grouping(threshold, options.quality, travel, options.anew)
+    return Grouping(calibration, options.quality, travel, options.anew)
 
 
 def warn_of_cameras(gallery: Gallery, how: Grouping) -> None:
@@ -67,7 +67,8 @@ def tell(outcome: Outcome, how: Grouping) -> None:
     """Log what a grouping did."""
     logger.info(
         f"{outcome.people} people, {outcome.new} of them new, in {outcome.walks} walks, {outcome.added} of "
-        f"them new; left out as too poor (below --quality {how.quality:g}): {outcome.poor} walks"
+        f"them new, joined from a similarity of {outcome.threshold:.2f} on; left out as too poor (below "
+        f"--quality {how.quality:g}): {outcome.poor} walks"
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation import RankMetrics
+from search.calibration import Calibration
 from search.embedder import Embedder
 from search.fingerprint import fingerprint
 from search.gallery import Gallery, TrackletRow, VideoRow
@@ -36,7 +37,7 @@ class Outcome(NamedTuple):
 
     tracking: TrackingScore
     queries: RankMetrics
-    people: PeopleScore | None  # None: without a threshold they were not grouped
+    people: PeopleScore | None  # None: without a calibration they were not grouped
     walks: int  # that were found
 
 
@@ -49,14 +50,16 @@ def index_drawn(folder: Path, indexer: Indexer) -> None:
         indexer.index(lambda start, file=file: open_video(file, start=start), row, rate)
 
 
-def score_drawn(folder: Path, gallery: Gallery, embedder: Embedder, threshold: float | None) -> Outcome:
+def score_drawn(
+    folder: Path, gallery: Gallery, embedder: Embedder, calibration: Calibration | None
+) -> Outcome:
     """Compare a gallery of the drawn videos with their ground truth.
 
     Args:
         folder: with the videos and the ground truth.
         gallery: of the videos; its people are grouped.
         embedder: its network.
-        threshold: from which walks are of one person.
+        calibration: of the network.
 
     Raises:
         InputError: the ground truth cannot be read.
@@ -68,9 +71,7 @@ def score_drawn(folder: Path, gallery: Gallery, embedder: Embedder, threshold: f
     places = {track: place for place, track in enumerate(walks)}
     asked = [_ask(file, gallery, embedder, places) for file in sorted(folder.glob("queries/*.png"))]
     tracking = score_tracking(folder, tracks)["all"]
-    people = (
-        None if threshold is None else _score_people(gallery, threshold, walks, track_people(folder, tracks))
-    )
+    people = _score_people(gallery, calibration, walks, track_people(folder, tracks)) if calibration else None
     return Outcome(tracking, score_queries(folder, tracks, asked), people, len(walks))
 
 
@@ -107,10 +108,10 @@ def _track(rows: Sequence[TrackletRow]) -> Track:
 
 
 def _score_people(
-    gallery: Gallery, threshold: float, walks: dict[str, list[TrackletRow]], truth: Sequence[int]
+    gallery: Gallery, calibration: Calibration, walks: dict[str, list[TrackletRow]], truth: Sequence[int]
 ) -> PeopleScore:
     """Group the walks, and compare those that show somebody; one that was left out was found to be alone."""
-    outcome = group_people(gallery, Grouping(threshold))
+    outcome = group_people(gallery, Grouping(calibration))
     members = gallery.people.find(walks)
     found = [members[track].person if track in members else -1 - place for place, track in enumerate(walks)]
     shown = [(person, group) for person, group in zip(truth, found, strict=True) if person]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from search.calibration import ANSWERS
 from search.detectors import Detector
 from search.embedder import Embedder
 from search.gallery import Gallery, VideoRow
@@ -71,8 +72,8 @@ class Desk:
         embedder: its network.
         library: the videos' files.
         adding: how videos are added.
-        grouping: how to find out who is the same person, and from which similarity on two are; None: nobody
-            has calibrated it.
+        grouping: how to find out who is the same person, with the network's calibration; None: nobody has
+            calibrated it.
         finder: finds the people in a single picture; None: there is none.
         locked: whether there is a password.
     """
@@ -97,8 +98,8 @@ class Desk:
 
     @property
     def threshold(self) -> float | None:
-        """The similarity from which two are one person; None: not known."""
-        return self.grouping.threshold if self.grouping else None
+        """The similarity from which an answer shows the person; None: not known."""
+        return self.grouping.calibration.threshold(ANSWERS) if self.grouping else None
 
     def embed(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """As ``Embedder``, for one thread after another."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from search.gallery import Gallery, MemberRow
+from search.calibration import Calibration
+from search.gallery import Gallery, MemberRow, VideoRow
 
+from .cameras import without_cameras
 from .linkage import Groups, link
 from .numbering import numbers
 from .timetable import Timetable
@@ -22,16 +24,24 @@ class Grouping:
     """How to group.
 
     Args:
-        threshold: mean cosine from which two groups of walks are one person.
+        calibration: of the network; it says from which mean cosine two groups of walks are one person.
         quality: of a walk's best picture, 0 to 1; walks below are left out.
         travel: least times between cameras.
         anew: group all but what users have said; else people stay as they are, and what is new is added.
     """
 
-    threshold: float
+    calibration: Calibration
     quality: float = POOR
     travel: Travel = field(default_factory=dict)
     anew: bool = False
+
+    def threshold(self, walks: int) -> float:
+        """The mean cosine for a gallery of so many walks: a walk has one stranger in it who is as alike.
+
+        The more there are, the more alike the most alike stranger is; among few, a strict threshold only
+        keeps people apart from themselves.
+        """
+        return self.calibration.threshold(1 / max(walks, 1))
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class Outcome:
         walks: that are theirs.
         added: how many of these were nobody's before.
         poor: walks that were left out.
+        threshold: mean cosine from which groups of walks were joined.
     """
 
     people: int
@@ -51,6 +62,7 @@ class Outcome:
     walks: int
     added: int
     poor: int
+    threshold: float
 
 
 def group_people(
@@ -88,6 +100,7 @@ def group_people(
         len(good),
         sum(all(row.tracklet not in before for row in walk.rows) for walk in good),
         len(walks) - len(good),
+        how.threshold(len(good)),
     )
 
 
@@ -112,27 +125,37 @@ def _seeds(walks: Iterable[Walk]) -> list[list[Walk]]:
 def _joined(
     gallery: Gallery, seeds: Sequence[Sequence[Walk]], how: Grouping, stage: Callable[[str], object]
 ) -> list[list[Walk]]:
-    """The walks of each person, after seeds have joined."""
+    """The walks of each person, after seeds have joined.
+
+    It takes two rounds: only when it is known who is who, more or less, can be told what all people before a
+    camera have in common, so that it makes nobody alike in the second.
+    """
     videos = {video.video: video for video in gallery.videos()}
-    groups = Groups(
-        _sums(gallery, seeds),
-        np.array([len(seed) for seed in seeds]),
-        np.array([seed[0].person for seed in seeds]),
-        [Timetable(stays((row for walk in seed for row in walk.rows), videos)) for seed in seeds],
-    )
+    walks = [walk for seed in seeds for walk in seed]
+    vectors = walk_vectors(gallery, walks)
+    cameras = np.array([walk.rows[0].camera for walk in walks])
     stage("comparing")
+    first = _linked(vectors, seeds, videos, how)
+    vectors = without_cameras(vectors, cameras, np.repeat(first, [len(seed) for seed in seeds]))
     joined: dict[int, list[Walk]] = defaultdict(list)
-    for root, seed in zip(link(groups, how.threshold, how.travel).tolist(), seeds, strict=True):
+    for root, seed in zip(_linked(vectors, seeds, videos, how).tolist(), seeds, strict=True):
         joined[root] += seed
     # Who is known comes first in a group, and so says whose it is.
     return [sorted(walks, key=lambda walk: -walk.person) for walks in joined.values()]
 
 
-def _sums(gallery: Gallery, seeds: Sequence[Sequence[Walk]]) -> np.ndarray:
-    """Of the vectors of each seed's walks, (S, D) float32."""
-    vectors = walk_vectors(gallery, [walk for seed in seeds for walk in seed])
-    begins = np.cumsum([0, *(len(seed) for seed in seeds[:-1])])
-    return np.add.reduceat(vectors, begins, axis=0)
+def _linked(
+    vectors: np.ndarray, seeds: Sequence[Sequence[Walk]], videos: Mapping[str, VideoRow], how: Grouping
+) -> np.ndarray:
+    """For each seed the first of those that it has joined, (S,) int64; vectors are those of their walks."""
+    sizes = np.array([len(seed) for seed in seeds])
+    groups = Groups(
+        np.add.reduceat(vectors, np.cumsum(sizes) - sizes, axis=0),
+        sizes,
+        np.array([seed[0].person for seed in seeds]),
+        [Timetable(stays((row for walk in seed for row in walk.rows), videos)) for seed in seeds],
+    )
+    return link(groups, how.threshold(len(vectors)), how.travel)
 
 
 def _members(

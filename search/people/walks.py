@@ -8,6 +8,7 @@ import numpy as np
 
 from search.gallery import Gallery, MemberRow, TrackletRow, VideoRow
 
+from .cameras import unit
 from .timetable import Place, Span
 
 
@@ -71,7 +72,7 @@ def walk_vectors(gallery: Gallery, walks: Sequence[Walk]) -> np.ndarray:
         place = places.get(parts[0].tracklet)
         if place is not None:
             sums[place] += sum(row.vector for row in parts)
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return unit(sums)
 
 
 def stays(

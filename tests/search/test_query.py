@@ -20,10 +20,9 @@ from search.gallery import (
     make_thumbnail,
     open_gallery,
 )
-from search.query import answers, calibrated_threshold
+from search.query import answers
 from search.report import as_csv, as_json, as_table, table, videos_table
 from search.sheet import caption, write_sheet
-from utils.errors import InputError
 from utils.figures import COLOURS
 
 A, B, C = np.eye(3, dtype=np.float32)
@@ -146,13 +145,3 @@ def test_contact_sheet_holds_the_pictures(gallery, tmp_path):
     assert not (cv2.imread(str(tmp_path / "unsure.png")) == blue).all(2).any(), "grey: too little alike"
     write_sheet(tmp_path / "empty.png", [query] * 9, [])
     assert cv2.imread(str(tmp_path / "empty.png")) is not None
-
-
-def test_calibration_beside_weights(tmp_path):
-    weights = tmp_path / "w.pth"
-    assert calibrated_threshold(weights) is None
-    (tmp_path / "w.calibration.yml").write_text("similarity: cosine\nfpr_1e-3: {threshold: 0.61, tpr: 0.7}\n")
-    assert calibrated_threshold(weights) == 0.61
-    (tmp_path / "w.calibration.yml").write_text("[]")
-    with pytest.raises(InputError, match="is damaged .*--calibrate"):
-        calibrated_threshold(weights)

@@ -78,7 +78,8 @@ def grouped(indexed, search):
 
 
 def test_people_are_the_same_in_both_cameras_and_shown(grouped, search, place):
-    assert "2 people, 2 of them new, in 3 walks, 3 of them new; left out" in grouped.stdout
+    said = "2 people, 2 of them new, in 3 walks, 3 of them new, joined from a similarity of 0.98 on; left out"
+    assert said in grouped.stdout
     rows = [line.split()[:3] for line in grouped.stdout.splitlines() if re.match(r"\d +(gate|yard) ", line)]
     assert [row[:2] for row in rows] == [["1", "gate"], ["1", "yard"], ["2", "gate"]]
     assert cv2.imread(str(place / "people.png")) is not None

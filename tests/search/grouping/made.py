@@ -8,8 +8,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from search.calibration import Calibration
 from search.gallery import Gallery, TrackletRow, VideoRow, WeightsFingerprint, open_gallery
-from search.people import list_people
+from search.people import Grouping, list_people
 
 DIM = 8
 WEIGHTS = WeightsFingerprint("w.pth", "0" * 64)
@@ -33,6 +34,11 @@ class Seen(NamedTuple):
     vector: np.ndarray
     quality: float = 0.5
     track: int | None = None
+
+
+def grouping(threshold: float, **how) -> Grouping:
+    """To group from this similarity on, however many walks there are."""
+    return Grouping(Calibration.fixed(threshold), **how)
 
 
 @contextmanager
@@ -61,7 +67,9 @@ def add(
             (start or 0.0) + one.start,
             (start or 0.0) + one.end,
             one.quality,
-            thumbnail=cv2.imencode(".jpg", np.full((40, 20, 3), 90 + 40 * place, np.uint8))[1].tobytes(),
+            thumbnail=cv2.imencode(".jpg", np.full((40, 20, 3), (90 + 40 * place) % 256, np.uint8))[
+                1
+            ].tobytes(),
             vector=one.vector,
         )
         for place, one in enumerate(seen)

@@ -5,12 +5,12 @@ import pytest
 
 from config.search_flags import SEARCH_FLAGS
 from search.gallery import Selection
-from search.people import Grouping, group_people, list_people, merge_people, name_person, split_person
+from search.people import group_people, list_people, merge_people, name_person, split_person
 from search.people.grouping import POOR
-from tests.search.grouping.made import NOON, A, B, C, D, Seen, add, groups, made, who
+from tests.search.grouping.made import NOON, A, B, C, D, Seen, add, grouping, groups, made, who
 
-HOW = Grouping(0.5)
-ANEW = Grouping(0.5, anew=True)
+HOW = grouping(0.5)
+ANEW = grouping(0.5, anew=True)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_nobody_is_sooner_at_a_camera_than_the_way_takes(tmp_path):
         with made(tmp_path / str(len(way) + people)) as gallery:
             add(gallery, "gate", [Seen(0, 5, A)], NOON)
             add(gallery, "yard", [Seen(12, 20, A)], NOON)
-            assert group_people(gallery, Grouping(0.5, travel=way)).people == people
+            assert group_people(gallery, grouping(0.5, travel=way)).people == people
 
 
 def test_a_mean_of_pairs_joins_not_one_pair(tmp_path):
@@ -102,7 +102,7 @@ def test_what_is_too_poor_is_left_out_and_counted(tmp_path):
         outcome = group_people(gallery, HOW)
         assert (outcome.walks, outcome.poor) == (2, 1)
         assert {*who(gallery)} == {"gate-1", "gate-2", "gate-3"}, "a walk is as good as its best picture"
-        outcome = group_people(gallery, Grouping(0.5, quality=0.0))
+        outcome = group_people(gallery, grouping(0.5, quality=0.0))
         assert (outcome.added, outcome.poor) == (1, 0) and who(gallery)["gate-0"] == 3
 
 
@@ -123,7 +123,7 @@ def test_what_is_not_indexed_to_its_end_is_grouped_as_far_as_it_is_done(tmp_path
 
 
 def test_two_who_are_known_stay_two_until_they_are_grouped_anew(gallery):
-    group_people(gallery, Grouping(1.1))
+    group_people(gallery, grouping(1.1))
     assert len(groups(gallery)) == 5
     add(gallery, "hall", [Seen(0, 5, A)])
     outcome = group_people(gallery, HOW)
@@ -142,14 +142,14 @@ def test_what_users_said_is_not_undone_by_any_grouping(gallery):
     name_person(gallery, other, "Anna")
     said = who(gallery)
     assert (other, one) == (4, 3) and said["gate-1"] == said["gate-2"] == 3
-    for how in (HOW, ANEW, Grouping(-1.0, anew=True), Grouping(1.1, anew=True)):
+    for how in (HOW, ANEW, grouping(-1.0, anew=True), grouping(1.1, anew=True)):
         group_people(gallery, how)
         assert who(gallery) == said
         assert [(person.number, person.name) for person in list_people(gallery)][0] == (4, "Anna")
     add(gallery, "hall", [Seen(0, 5, A), Seen(6, 9, B)])
     group_people(gallery, ANEW)
     assert who(gallery)["hall-0"] in (1, 4) and who(gallery)["hall-1"] == 3
-    group_people(gallery, Grouping(1.1, anew=True))
+    group_people(gallery, grouping(1.1, anew=True))
     assert {who(gallery)["hall-0"], who(gallery)["hall-1"]} == {5, 6}, "nobody said whose these are"
     assert {name: person for name, person in who(gallery).items() if "hall" not in name} == said
 
@@ -167,7 +167,7 @@ def test_a_name_stays_with_what_is_left_of_the_named(gallery):
 
 
 def test_a_grouping_that_ends_half_way_leaves_nobody_as_two_people(gallery, monkeypatch):
-    group_people(gallery, Grouping(-1.0))
+    group_people(gallery, grouping(-1.0))
     before = who(gallery)
 
     def full(members):

@@ -4,7 +4,6 @@ import pytest
 
 from search.gallery import Selection
 from search.people import (
-    Grouping,
     find_number,
     group_people,
     list_people,
@@ -13,7 +12,7 @@ from search.people import (
     portraits,
     split_person,
 )
-from tests.search.grouping.made import NOON, A, B, C, Seen, add, made, who
+from tests.search.grouping.made import NOON, A, B, C, Seen, add, grouping, made, who
 from utils.errors import InputError
 
 
@@ -23,7 +22,7 @@ def gallery(tmp_path):
     with made(tmp_path) as opened:
         add(opened, "gate", [Seen(0, 5, A), Seen(4, 9, B)], NOON)
         add(opened, "yard", [Seen(20, 25, A), Seen(40, 45, A), Seen(50, 55, C)], NOON)
-        group_people(opened, Grouping(0.5))
+        group_people(opened, grouping(0.5))
         assert who(opened) == {"gate-0": 1, "gate-1": 2, "yard-0": 1, "yard-1": 1, "yard-2": 3}
         yield opened
 
@@ -86,27 +85,27 @@ def test_splitting_off_tracklets_or_what_a_camera_saw_at_a_time(gallery):
     refused("all there is of person 2", split_person, gallery, 2, ["gate-1"])
     refused("not seen there", split_person, gallery, 2, [], Selection(cameras=("yard",)))
     refused("no person 8", split_person, gallery, 8, ["gate-1"])
-    group_people(gallery, Grouping(0.5, anew=True))
+    group_people(gallery, grouping(0.5, anew=True))
     assert who(gallery) == {"gate-0": 1, "gate-1": 2, "yard-0": 5, "yard-1": 1, "yard-2": 3}
 
 
 def test_the_parts_of_a_walk_that_was_split_are_two(tmp_path):
     with made(tmp_path) as gallery:
         add(gallery, "gate", [Seen(0, 60, A), Seen(60, 90, A, track=0), Seen(90, 99, A, track=0)])
-        group_people(gallery, Grouping(0.5))
+        group_people(gallery, grouping(0.5))
         assert split_person(gallery, 1, ["gate-1"]) == 2
         assert [[len(visit.tracklets) for visit in person.visits] for person in list_people(gallery)] == [
             [1, 1],
             [1],
         ]
         add(gallery, "yard", [Seen(0, 60, A)])
-        group_people(gallery, Grouping(0.5, anew=True))
+        group_people(gallery, grouping(0.5, anew=True))
         assert who(gallery) == {"gate-0": 1, "gate-1": 2, "gate-2": 1, "yard-0": who(gallery)["yard-0"]}
 
 
 def test_visits_and_the_best_picture(gallery):
     add(gallery, "hall", [Seen(0, 5, A, 0.9), Seen(6, 9, A, track=0), Seen(30, 35, A)], NOON + 100)
-    group_people(gallery, Grouping(0.5))
+    group_people(gallery, grouping(0.5))
     (one,) = list_people(gallery, people=[1])
     times = [(visit.camera, visit.start - NOON, visit.end - NOON, visit.dated) for visit in one.visits]
     assert times == [

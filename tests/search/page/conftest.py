@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from search.calibration import Calibration
 from search.footage import Footage
 from search.gallery import Gallery, open_gallery
 from search.indexing import Indexer
@@ -26,7 +27,7 @@ GATE = [walk(0.5, 5), walk(3, 7, top=40)]  # a red one, and a green one
 YARD = [walk(1, 6, left=40)]  # the red one again
 LIMIT = 1 << 20  # bytes of an upload
 THRESHOLD = 0.95
-GROUPING = Grouping(THRESHOLD, quality=0.0)
+GROUPING = Grouping(Calibration.fixed(THRESHOLD), quality=0.0)
 
 
 def write_films(folder: Path) -> None:
