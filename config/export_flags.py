@@ -44,7 +44,7 @@ EXPORT_FLAGS = (
         ("--images",),
         setting((), path=True),
         "IMAGE",
-        "files, folders or tables of images to check with (default: of the data set, else drawn people)",
+        "files, folders or tables of images to check with (default: drawn people; --int8: of the data set)",
         EXPORT,
     ),
     Flag(

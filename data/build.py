@@ -12,8 +12,8 @@ from utils.distributed import share_of_cores
 from utils.errors import InputError
 from utils.logger import log_plain
 
-from .cache import open_cache
-from .datasets import Record, ReidDataset, read_named, statistics_table, unite
+from .cache import PixelCache, open_cache
+from .datasets import Names, Record, ReidDataset, read_named, statistics_table, unite
 from .device_loader import DeviceLoader
 from .images import ImageDataset
 from .loader import ReidLoader
@@ -45,7 +45,7 @@ def make_data_loader(
     report_quickly(dataset, cfg)
     device = device or _device(cfg)
     train = _train_loader(cfg, dataset, device)
-    val = _test_loader(cfg, dataset.query + dataset.gallery, device)
+    val = _test_loader(cfg, dataset.query + dataset.gallery, dataset.names, device)
     warn_of_shared_memory(train.loader, val.loader)
     return train, val, len(dataset.query), dataset.num_train_pids
 
@@ -93,7 +93,8 @@ def make_train_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device |
 
 def make_val_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device | None = None) -> DeviceLoader:
     """The query images, then the gallery images, in order."""
-    loader = _test_loader(cfg, dataset.query + dataset.gallery, device or _device(cfg))
+    records = dataset.query + dataset.gallery
+    loader = _test_loader(cfg, records, dataset.names, device or _device(cfg))
     warn_of_shared_memory(loader.loader)
     return loader
 
@@ -104,7 +105,7 @@ def make_multi_query_loader(
     """Further images of a query's person in the query's camera, or None where the data set has none."""
     seen = {(record.pid, record.camid) for record in dataset.query}
     records = [record for record in dataset.multi_query if (record.pid, record.camid) in seen]
-    return _test_loader(cfg, records, device or _device(cfg)) if records else None
+    return _test_loader(cfg, records, dataset.names, device or _device(cfg)) if records else None
 
 
 def make_image_loader(cfg: CfgNode, paths: Sequence[str], device: torch.device) -> DeviceLoader:
@@ -121,7 +122,8 @@ def _train_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device) -> D
     sampler = SAMPLERS[cfg.DATALOADER.SAMPLER](
         dataset.train, batch_size, cfg.DATALOADER.NUM_INSTANCE, cfg.SEED
     )
-    images = _images(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, device, replace_bad=True)
+    cache = _cache(cfg, dataset.train, cfg.INPUT.SIZE_TRAIN, device)
+    images = ImageDataset(dataset.train, cfg.INPUT.SIZE_TRAIN, cache, True, dataset.train_names)
     workers = _num_workers(cfg, images)
     loader = ReidLoader(
         images,
@@ -135,8 +137,9 @@ def _train_loader(cfg: CfgNode, dataset: ReidDataset, device: torch.device) -> D
     return DeviceLoader(loader, transform, device, network_dtype(device, cfg.SOLVER.AMP))
 
 
-def _test_loader(cfg: CfgNode, records: list[Record], device: torch.device) -> DeviceLoader:
-    images = _images(cfg, records, cfg.INPUT.SIZE_TEST, device)
+def _test_loader(cfg: CfgNode, records: list[Record], names: Names, device: torch.device) -> DeviceLoader:
+    cache = _cache(cfg, records, cfg.INPUT.SIZE_TEST, device)
+    images = ImageDataset(records, cfg.INPUT.SIZE_TEST, cache, names=names)
     return _in_order(cfg, images, cfg.DATASETS.ON_BAD_IMAGE, device)
 
 
@@ -164,16 +167,16 @@ def _device(cfg: CfgNode) -> torch.device:
     return torch.device("cpu") if gpu is None else torch.device("cuda", gpu)
 
 
-def _images(
-    cfg: CfgNode, records: list[Record], size: list[int], device: torch.device, replace_bad: bool = False
-) -> ImageDataset:
-    cache = None
-    if cfg.DATALOADER.CACHE != "none":
-        folder = Path(cfg.DATASETS.ROOT_DIR) / ".cache"
-        cache = open_cache(records, tuple(size), folder, cfg.DATALOADER.CACHE_GB)
+def _cache(
+    cfg: CfgNode, records: list[Record], size: Sequence[int], device: torch.device
+) -> PixelCache | None:
+    if cfg.DATALOADER.CACHE == "none":
+        return None
+    folder = Path(cfg.DATASETS.ROOT_DIR) / ".cache"
+    cache = open_cache(records, tuple(size), folder, cfg.DATALOADER.CACHE_GB)
     if cache and cfg.DATALOADER.CACHE == "device" and device.type == "cuda":
         cache = cache.to(device)
-    return ImageDataset(records, size, cache, replace_bad)
+    return cache
 
 
 def _num_workers(cfg: CfgNode, images: ImageDataset) -> int:

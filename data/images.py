@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from utils.device import upload
 
 from .cache import PixelCache
-from .datasets import Record
+from .datasets import Names, Record
 from .reading import read_image
 
 
@@ -30,6 +30,9 @@ class Batch(NamedTuple):
         return Batch(*(upload(field, device) for field in self[:4]), self.bad)
 
 
+NUMBERS = Names()  # people and cameras that have no other names
+
+
 class ImageDataset(Dataset):
     """Images of records, resized, fetched by whole batches.
 
@@ -39,6 +42,7 @@ class ImageDataset(Dataset):
         cache: of these records at this size; None: the files are read each time.
         replace_bad: put another image of the batch, of the same identity if there is one, in the place of one
             that cannot be read, so that every batch is as large as it was drawn. False: it is left out.
+        names: of the records' people and cameras.
     """
 
     def __init__(
@@ -47,11 +51,13 @@ class ImageDataset(Dataset):
         size: tuple[int, int],
         cache: PixelCache | None = None,
         replace_bad: bool = False,
+        names: Names = NUMBERS,
     ):
         self.records = records
         self.size = tuple(size)
         self.cache = cache
         self.replace_bad = replace_bad
+        self.names = names
 
     def __len__(self) -> int:
         return len(self.records)

@@ -1,11 +1,13 @@
 """What a training's viewers show besides numbers: a batch as the network sees it, the worst queries."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from ignite.engine import Engine, Events
 from yacs.config import CfgNode
 
+from data.datasets import Names
 from data.images import Batch
 from data.reading import read_image
 from data.transforms import denormalise
@@ -47,29 +49,32 @@ class Pictures:
         trainer.add_event_handler(TrainingEvents.EVALUATED, self._show_worst)
 
     def _show_batch(self, engine: Engine) -> None:
-        figure = draw_batch(engine.state.batch, self.training.cfg)
+        names = self.training.train_loader.dataset.names
+        figure = draw_batch(engine.state.batch, self.training.cfg, names)
         _show(engine, Picture("training/batch", figure_pixels(figure), 0))
 
     def _show_worst(self, engine: Engine) -> None:
         cfg, state = self.training.cfg, engine.state
         if cfg.TEST.PROTOCOL != "standard":  # a query has a ranking in each of many galleries
             return
-        records = self.training.val_loader.dataset.records
-        paths = [record.path for record in records]
+        shown = self.training.val_loader.dataset
+        paths = [record.path for record in shown.records]
         images, ranks = state.evaluation.images, state.evaluation.ranks
         found = results_of_test(cfg, images, ranks, paths, worst_first(ranks)[:WORST])
         title = f"The worst queries after epoch {state.epoch}: what they find first"
-        figure = draw_rank_lists(found, lambda path: read_image(path, cfg.INPUT.SIZE_TEST), title)
+        read = partial(read_image, size=tuple(cfg.INPUT.SIZE_TEST))
+        figure = draw_rank_lists(found, read, title, camera=shown.names.camera)
         _show(engine, Picture("validation/worst_queries", figure_pixels(figure), state.iteration))
 
 
 @in_style
-def draw_batch(batch: Batch, cfg: CfgNode, most: int = SHOWN) -> Figure:
+def draw_batch(batch: Batch, cfg: CfgNode, names: Names, most: int = SHOWN) -> Figure:
     """Draw the first images of a training batch as the network sees them, person by person.
 
     Args:
         batch: of the training's loader, on any device.
         cfg: the settings, which say how pixels were normalised.
+        names: of the training's people and cameras.
         most: images shown.
     """
     inp, number = cfg.INPUT, min(most, len(batch.pids))
@@ -90,7 +95,7 @@ def draw_batch(batch: Batch, cfg: CfgNode, most: int = SHOWN) -> Figure:
             GAP + column * step[0],
             HEAD + LINE + row * step[1],
             box,
-            f"person {pids[place]}, cam. {camids[place] + 1}",
+            f"person {names.person(pids[place])}, cam. {names.camera(camids[place])}",
             COLOURS[people.index(pids[place]) % len(COLOURS)],
         )
     return sheet.figure

@@ -139,7 +139,7 @@ def batch(options: Namespace, cfg: CfgNode, device: torch.device) -> Figure:
     """A training batch as the network sees it."""
     loader = make_train_loader(cfg, read_dataset(cfg), device)
     loader.set_epoch(options.epoch)
-    return draw_batch(next(iter(loader)), cfg, options.most)
+    return draw_batch(next(iter(loader)), cfg, loader.dataset.names, options.most)
 
 
 def about(cfg: CfgNode, dataset: ReidDataset) -> str:

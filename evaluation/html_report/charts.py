@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from utils.figures import AMBER, COLOURS, GREEN, GREY, RED, Figure, in_style, new_figure, plain
+from utils.figures import AMBER, COLOURS, GREEN, GREY, RED, Figure, in_style, new_figure, plain, whole_numbers
 
 from ..calibration import Roc, rate_axes
 from .outcome import Outcome
@@ -62,7 +62,7 @@ def draw_precisions(tests: Sequence[Outcome], names: Sequence[str]) -> Figure:
         axes.axvline(mean, color=AMBER if len(tests) == 1 else colour, linestyle="--", linewidth=1.2)
     axes.set(xlabel="average precision of a query (dashed: mAP)", ylabel="queries", xlim=(0, 1))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    whole_numbers(axes.yaxis)
     _legend(axes, names, "upper center")
     return figure
 

@@ -82,6 +82,8 @@ def test_the_curves_are_those_of_the_tests():
         assert np.allclose(line.get_ydata(), test.results[0].metrics.cmc[:20])
         steps = draw_precisions([one, other], names).axes[0].patches[number]
         assert steps.get_data().values.tolist() == test.precisions().tolist()
+    (axes,) = draw_precisions([outcome(queries=6)[0]], ["a"]).axes
+    assert all(tick == int(tick) for tick in axes.get_yticks()), "queries are counted"
     (axes,) = draw_rocs([one], ["a"]).axes
     curve = one.curve
     assert np.allclose(axes.lines[0].get_data(), [curve.fpr[curve.fpr > 0], curve.tpr[curve.fpr > 0]])
