@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from loguru import logger
 
 from search.detectors import Detector, make_detector
-from search.embedder import BATCH, Embedder, make_embedder
-from search.gallery import VideoRow, open_gallery
+from search.embedder import Embedder, make_embedder
+from search.gallery import Gallery, VideoRow, open_gallery
 from search.indexing import Indexer
 from search.tracker import Tracker
 from search.video import open_video
@@ -24,6 +24,11 @@ from utils.memory import peak_memory
 from .longer import write_longer
 from .machine import machine
 from .plain_search import plain_search
+from .search_stages import STAGES, measure_stages
+
+NETWORKS = ("detect", "embed")
+T = TypeVar("T")
+ROW = VideoRow("0" * 32, "video", "camera", None, "detector")
 
 
 def measure(
@@ -42,39 +47,32 @@ def measure(
     find, embed = make_detector(detector), make_embedder(weights, device)
     with open_video(path) as video:
         size, rate = video.size, video.frame_rate
-    frames, crops = _decode(path), _Counting(embed)
-    _index(path, rate, find, crops)
-    turns: dict[str, Callable[[], object]] = {
-        "index": partial(_index, path, rate, find, embed),
-        "decode": partial(_decode, path),
-        "detect": partial(_detect, path, find),
-        "embed": partial(_embed, embed, crops.pictures),
-        "plain": lambda: plain_search(path, find, Tracker("bytetrack", rate), embed),
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in turns}
+    _in_gallery(embed, partial(_index, path, rate, find, embed))  # the first is slower
+    indexed, plain, stages = [], [], []
     for _ in range(rounds):
-        for name, turn in turns.items():
-            begin = time.perf_counter()
-            found = turn()
-            whole = time.perf_counter() - begin
-            seconds[name].append(found if name == "detect" else whole)
-    networks = [a + b for a, b in zip(seconds["detect"], seconds["embed"], strict=True)]
+        indexed.append(_seconds(partial(_in_gallery, embed, partial(_index, path, rate, find, embed))))
+        alone, counted = _in_gallery(embed, partial(measure_stages, path, find, embed, row=ROW))
+        stages.append(alone)
+        plain.append(_seconds(partial(plain_search, path, find, Tracker("bytetrack", rate), embed)))
+    networks = [sum(alone[name] for name in NETWORKS) for alone in stages]
+
+    def frame_rate(seconds: list[float]) -> float:
+        return counted.frames / statistics.median(seconds)
+
     return {
         "machine": machine(device),
         "video": Path(path).name,
-        "frames": frames,
         "size": list(size),
         "detector": find.name,
         "weights": embed.weights.name,
-        "detections": found[1],
-        "embedded": len(crops.pictures),
-        **{f"{name}_frames_per_s": frames / statistics.median(some) for name, some in seconds.items()},
+        **counted._asdict(),
+        "index_frames_per_s": frame_rate(indexed),
+        "plain_frames_per_s": frame_rate(plain),
+        **{f"{name}_frames_per_s": frame_rate([alone[name] for alone in stages]) for name in STAGES},
         "besides_networks": statistics.median(
-            1 - net / all_ for net, all_ in zip(networks, seconds["index"], strict=True)
+            1 - net / whole for net, whole in zip(networks, indexed, strict=True)
         ),
-        "over_plain": statistics.median(
-            plain / ours for plain, ours in zip(seconds["plain"], seconds["index"], strict=True)
-        ),
+        "over_plain": statistics.median(slow / ours for slow, ours in zip(plain, indexed, strict=True)),
         **_memory(path, detector, weights, device, times),
     }
 
@@ -85,7 +83,7 @@ def table(report: dict) -> str:
 
     def line(name: str, key: str, note: str = "") -> str:
         rate = report[f"{key}_frames_per_s"]
-        return f"| {name} | {rate:.1f} | {1000 / rate:.1f} | {note} |"
+        return f"| {name} | {rate:.1f} | {1000 / rate:.2f} | {note} |"
 
     memory = f"Peak memory: {report['peak_memory_bytes'] / 1e9:.2f} GB"
     if report["times"] > 1:
@@ -103,23 +101,13 @@ def table(report: dict) -> str:
             line("plain search", "plain", f"embeds all {report['detections']} detections"),
             line("decoding alone", "decode"),
             line("detector alone", "detect"),
-            line("network alone", "embed", f"on the {report['embedded']} pictures that are kept"),
+            line("tracking alone", "track", "and choosing pictures"),
+            line("network alone", "embed", f"on the {report['pictures']} pictures that are kept"),
+            line("writing alone", "write", "thumbnails, and the gallery"),
             "",
             f"Besides the two networks: {report['besides_networks']:.1%} of the time of indexing. {memory}",
         ]
     )
-
-
-class _Counting:
-    """An embedder that remembers its pictures."""
-
-    def __init__(self, embedder: Embedder):
-        self._embedder, self.dim, self.weights = embedder, embedder.dim, embedder.weights
-        self.pictures: list = []
-
-    def __call__(self, pictures):
-        self.pictures += pictures
-        return self._embedder(pictures)
 
 
 def _memory(path: str, detector: str, weights: str, device: torch.device, times: int) -> dict:
@@ -143,37 +131,24 @@ def _peak(path: str, detector: str, weights: str, device: torch.device) -> int:
     logger.remove()
     with open_video(path) as video:
         rate = video.frame_rate
-    _index(path, rate, make_detector(detector), make_embedder(weights, device))
+    embed = make_embedder(weights, device)
+    _in_gallery(embed, partial(_index, path, rate, make_detector(detector), embed))
     return peak_memory(device)
 
 
-def _index(path: str, rate: float, detector: Detector, embedder: Embedder) -> None:
+def _index(path: str, rate: float, detector: Detector, embedder: Embedder, gallery: Gallery) -> None:
+    indexer = Indexer(gallery, detector, partial(Tracker, "bytetrack"), embedder)
+    indexer.index(lambda start: open_video(path, start=start), ROW, rate)
+
+
+def _in_gallery(embedder: Embedder, work: Callable[[Gallery], T]) -> T:
+    """What is done with a new gallery, which is deleted in the end; its opening belongs to the work."""
     with tempfile.TemporaryDirectory() as folder:
         with open_gallery(str(Path(folder) / "gallery.db"), embedder.weights, embedder.dim) as gallery:
-            indexer = Indexer(gallery, detector, partial(Tracker, "bytetrack"), embedder)
-            row = VideoRow("0" * 32, "video", "camera", None, detector.name)
-            indexer.index(lambda start: open_video(path, start=start), row, rate)
+            return work(gallery)
 
 
-def _decode(path: str) -> int:
-    """The number of frames."""
-    with open_video(path) as video:
-        return sum(1 for _ in video.frames())
-
-
-def _detect(path: str, detector: Detector) -> float:
-    """The seconds that the detector takes, and nothing beside it."""
-    detector.reset()
-    seconds = 0.0
-    with open_video(path) as video:
-        frames = video.frames()
-        while batch := list(islice(frames, detector.batch)):
-            begin = time.perf_counter()
-            detector(batch)
-            seconds += time.perf_counter() - begin
-    return seconds
-
-
-def _embed(embedder: Embedder, pictures: list) -> None:
-    for first in range(0, len(pictures), BATCH):
-        embedder(pictures[first : first + BATCH])
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin

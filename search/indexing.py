@@ -19,7 +19,7 @@ from .tracklet import Tracklet
 from .video import Frame, Video
 
 AHEAD = 8  # frames that are decoded before they are needed
-FOUND = 4  # frames whose people are found before they are needed: the tracker works beside the detector
+FOUND = 4  # frames, and a batch, whose people are found before the tracker needs them
 WAITING = 64  # tracklets that may wait for their vectors
 
 
@@ -73,7 +73,7 @@ class Indexer:
         # Left in the opposite order: the threads that decode and detect end before the video is closed.
         with (
             open_from(max(0.0, row.segments * SECONDS - LEAD)) as video,
-            closing(prefetch(detected(video, self.detector), FOUND)) as frames,
+            closing(prefetch(detected(video, self.detector), FOUND + self.detector.batch)) as frames,
             Behind(WAITING) as behind,
         ):
             trackers = partial(self.make_tracker, frame_rate)

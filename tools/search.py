@@ -20,7 +20,7 @@ from search.calibration import ANSWERS, read_calibration
 from search.clock import parse_start
 from search.demo import VideoSpec, draw_videos
 from search.demo.run import index_drawn, outcome_lines, score_drawn, widest_query
-from search.detectors import Settings, make_detector
+from search.detectors import make_detector
 from search.embedder import Embedder
 from search.fingerprint import fingerprint
 from search.footage import Footage
@@ -38,6 +38,7 @@ from search.video import open_video
 from tools.search_live import live, watch
 from tools.search_options import (
     deliver,
+    detection,
     embedder_of,
     for_programs,
     gallery_of,
@@ -69,7 +70,7 @@ def index(options: Namespace) -> int:
         raise InputError("--start is when one video begins; index them one by one")
     for source in options.videos[1:]:  # what cannot be read is said before the first is indexed
         open_video(source, options.every, options.fps or None).close()
-    detector = make_detector(options.detector, Settings(score=min(CONTINUES, options.score)))
+    detector = make_detector(options.detector, detection(options, min(CONTINUES, options.score)))
     embedder = embedder_of(options)
     with gallery_of(options, embedder, create=True) as gallery:
         try:
@@ -170,7 +171,7 @@ def demo(options: Namespace) -> int:
     folder, embedder = Path(options.folder), embedder_of(options)
     shared = options.people * 2 // 3
     draw_videos(folder, VideoSpec(options.seconds, people=options.people, shared=shared, seed=options.seed))
-    detector = make_detector(options.detector, Settings(score=CONTINUES))
+    detector = make_detector(options.detector, detection(options, CONTINUES))
     shutil.rmtree(folder / "gallery.db", ignore_errors=True)
     with open_gallery(str(folder / "gallery.db"), embedder.weights, embedder.dim) as gallery:
         index_drawn(folder, Indexer(gallery, detector, partial(Tracker, options.tracker), embedder))

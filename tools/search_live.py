@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.interrupt import Interrupt
 from search.clock import parse_span
-from search.detectors import Settings, make_detector
+from search.detectors import make_detector
 from search.embedder import Embedder
 from search.gallery import TrackletRow
 from search.gallery.address import parse_address
@@ -17,7 +17,7 @@ from search.tracker import CONTINUES, Tracker
 from search.video import Video, open_video
 from search.watch import Sighting, Watch, watch_gallery
 from search.webhook import Webhook
-from tools.search_options import embedder_of, gallery_of, pictures_of, threshold_of
+from tools.search_options import detection, embedder_of, gallery_of, pictures_of, threshold_of
 from utils.errors import InputError, one_line
 
 STOPPING = "stopping once what was seen is written"
@@ -67,7 +67,7 @@ def follow(
     wrote: Callable[[list[TrackletRow]], None] = lambda rows: None,
 ) -> None:
     """Index cameras until a signal comes; ``wrote`` is called with what was written."""
-    detector = make_detector(options.detector, Settings(score=min(CONTINUES, options.score)))
+    detector = make_detector(options.detector, detection(options, min(CONTINUES, options.score)))
 
     def make_tracker(rate: float) -> Tracker:
         return Tracker(options.tracker, options.fps or rate / options.every, score=options.score)

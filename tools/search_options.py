@@ -25,6 +25,11 @@ def embedder_of(options: Namespace) -> Embedder:
     return make_embedder(weights_of(options), select_device(options.device, said_by="--device"))
 
 
+def detection(options: Namespace, score: float) -> Settings:
+    """How people are detected: from this score on, where the options say."""
+    return Settings(score, cuda=select_device(options.device, said_by="--device").type == "cuda")
+
+
 def weights_of(options: Namespace) -> str:
     """The file of the network's weights."""
     return options.weights or READY_MODELS["mobilenet_v2"]
@@ -37,7 +42,7 @@ def pictures_of(options: Namespace, files: Sequence[str], sheet: str = "") -> li
         raise InputError("--box is a place in one picture; give one")
     # In a single picture, nothing moves.
     name = options.detector if options.detector != "motion" else ""
-    detector = make_detector(name, Settings(score=GLIMPSE)) if name else None
+    detector = make_detector(name, detection(options, GLIMPSE)) if name else None
     try:
         return [find_person(file, detector, box) for file in files]
     except NotOnePersonError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from loguru import logger
 
 from config.search_flags import ASKED
-from search.detectors import Detector, Settings, make_detector
+from search.detectors import Detector, make_detector
 from search.gallery import open_gallery
 from search.gallery.address import parse_address
 from search.page import Adding, Desk, Server
@@ -20,7 +20,7 @@ from search.page.serve import LOOPBACK
 from search.people import Grouping, read_travel
 from search.scene import GLIMPSE
 from search.tracker import CONTINUES, Tracker
-from tools.search_options import calibration_of, embedder_of
+from tools.search_options import calibration_of, detection, embedder_of
 from utils.errors import InputError, one_line, os_reason
 
 PATIENCE = 4.0  # seconds that a question waits for a Milvus server
@@ -69,11 +69,11 @@ def detectors_of(options: Namespace) -> tuple[Callable[[], Detector | None], Cal
     if options.detector.endswith(".txt"):
         raise InputError(f"{one_line(options.detector)}: boxes are those of one video; name a detector")
     make = partial(make_detector, options.detector or "motion")
-    of_videos = partial(make, Settings(score=min(CONTINUES, options.score)))
+    of_videos = partial(make, detection(options, min(CONTINUES, options.score)))
     of_videos()  # what is wrong with it is said before the page is shown
     if options.detector in ("", "motion"):  # in a single picture, nothing moves
         return lambda: None, of_videos
-    return partial(make, Settings(score=GLIMPSE)), of_videos
+    return partial(make, detection(options, GLIMPSE)), of_videos
 
 
 def grouping_of(options: Namespace) -> Grouping | None:

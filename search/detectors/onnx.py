@@ -2,6 +2,8 @@
 
 import ast
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -10,9 +12,11 @@ from torchvision.ops import nms
 
 from search.optional import need
 from search.video import Frame
+from utils.distributed import share_of_cores
 from utils.errors import InputError, one_line
 
 from .detector import Settings, detections, file_name
+from .lanes import Lanes
 from .layout import Layout
 from .ultralytics import EndToEnd, YoloV5, YoloV8
 from .yolox import YoloX
@@ -27,6 +31,7 @@ PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 USUAL_SIZE = 640  # pixels, of an input whose size the file leaves open
 USUAL_BATCH = 8  # frames, of one whose batch it leaves open
+LANES = 4  # calls at a time on a CPU
 PERSON = ("person", "pedestrian", "people", "human")  # names of the class
 SMALLEST = 1.0  # pixels; a box narrower or lower is none
 
@@ -34,7 +39,7 @@ SMALLEST = 1.0  # pixels; a box narrower or lower is none
 class OnnxDetector:
     """A network in an ONNX file, with one of the ``LAYOUTS``, which its output tells.
 
-    One thread may use it at a time.
+    One thread may use it at a time. On a CPU, it itself computes several frames side by side.
 
     Args:
         path: of the file.
@@ -46,14 +51,17 @@ class OnnxDetector:
 
     def __init__(self, path: str, settings: Settings | None = None):
         settings = settings or Settings()
-        self._shown = one_line(path)
-        self._session = _open(path, settings)
+        self._shown, self._path = one_line(path), path
+        self._cores = settings.threads or share_of_cores()
+        self._session = _open(path, settings.cuda, self._cores)
         self._metadata = _metadata(self._session)
-        self._input, self._fixed, size = self._read_input()
-        self.batch = self._fixed or USUAL_BATCH
-        # Kept: fresh memory for each call would take as long as all else that is done to a frame.
-        self._inputs = np.full((self.batch, 3, *size), 0.5, TYPES[self._input.type])
-        self.layout = self._recognise(size)
+        self._input, self._fixed, self._size = self._read_input()
+        on_cpu = self._session.get_providers()[0] == "CPUExecutionProvider"
+        self._lanes = min(LANES, self._cores) if on_cpu else 1
+        self._piece = self._fixed or USUAL_BATCH // self._lanes  # frames in a call
+        self.batch = max(USUAL_BATCH, self._lanes * self._piece)
+        self._inputs = self._new_inputs()
+        self.layout = self._recognise()
         self._score = self.layout.score if settings.score is None else settings.score
         self._nms = self.layout.nms if settings.nms is None or self.layout.nms is None else settings.nms
         overlap = "" if self._nms is None else f", nms {self._nms:g}"
@@ -61,12 +69,12 @@ class OnnxDetector:
 
     def __call__(self, frames: Sequence[Frame]) -> list["sv.Detections"]:
         """The people in each frame; see ``Detector``."""
-        found = []
-        for start in range(0, len(frames), self.batch):
-            images = [frame.image for frame in frames[start : start + self.batch]]
-            places = self.layout.letterbox(images, self._inputs)
-            found += map(self._people, images, places, self._run(len(images)))
-        return found
+        pieces = [frames[start : start + self._piece] for start in range(0, len(frames), self._piece)]
+        if min(len(pieces), self._lanes) > 1:
+            found = self._beside.map(self._find, pieces)
+        else:
+            found = (self._find(piece, self._session, self._inputs) for piece in pieces)
+        return list(chain.from_iterable(found))
 
     def reset(self) -> None:
         """Frames do not depend on one another."""
@@ -74,6 +82,19 @@ class OnnxDetector:
     def fresh(self) -> "OnnxDetector":
         """Itself; see ``Detector``."""
         return self
+
+    @cached_property
+    def _beside(self) -> Lanes:
+        session = _open(self._path, cuda=False, threads=self._cores - self._lanes + 1)
+        return Lanes(session, [self._new_inputs() for _ in range(self._lanes)])
+
+    def _find(
+        self, frames: Sequence[Frame], session: "onnxruntime.InferenceSession", inputs: np.ndarray
+    ) -> list["sv.Detections"]:
+        """The people in each frame of a piece."""
+        images = [frame.image for frame in frames]
+        places = self.layout.letterbox(images, inputs)
+        return list(map(self._people, images, places, self._run(session, inputs, len(images))))
 
     def _people(self, image: np.ndarray, place, output: np.ndarray) -> "sv.Detections":
         boxes, scores = self.layout.people(output, self._score)
@@ -86,10 +107,14 @@ class OnnxDetector:
             kept = nms(torch.from_numpy(boxes), torch.from_numpy(scores), self._nms).numpy()
         return detections(boxes[kept], scores[kept])
 
-    def _run(self, count: int) -> np.ndarray:
+    def _run(self, session: "onnxruntime.InferenceSession", inputs: np.ndarray, count: int) -> np.ndarray:
         """The output for the first inputs; a network with a fixed batch gets all of them."""
-        feed = {self._input.name: self._inputs[: self._fixed or count]}
-        return self._session.run([self._session.get_outputs()[0].name], feed)[0][:count]
+        feed = {self._input.name: inputs[: self._fixed or count]}
+        return session.run([session.get_outputs()[0].name], feed)[0][:count]
+
+    def _new_inputs(self) -> np.ndarray:
+        """Kept: fresh memory for each call would take as long as all else that is done to a frame."""
+        return np.full((self._piece, 3, *self._size), 0.5, TYPES[self._input.type])
 
     def _read_input(self) -> tuple["onnxruntime.NodeArg", int | None, tuple[int, int]]:
         """The input, its batch (None: open), and its height and width."""
@@ -101,12 +126,12 @@ class OnnxDetector:
         high, wide = (n if isinstance(n, int) else other for n, other in zip(shape[2:], usual, strict=True))
         return inputs[0], shape[0] if isinstance(shape[0], int) else None, (high, wide)
 
-    def _recognise(self, size: tuple[int, int]) -> Layout:
+    def _recognise(self) -> Layout:
         names = self._metadata.get("names")
         try:
             # The shapes that a file declares may be left open; those of a result are not.
-            output = self._run(1)
-            layout = next((layout for layout in LAYOUTS if layout.fits(output, size)), None)
+            output = self._run(self._session, self._inputs, 1)
+            layout = next((layout for layout in LAYOUTS if layout.fits(output, self._size)), None)
             person = _person(names)
         except InputError as error:
             raise InputError(f"{self._shown}: {error}") from None
@@ -114,7 +139,7 @@ class OnnxDetector:
             raise InputError(f"{self._shown} cannot be run: {_first_line(error)}") from None
         if layout is None:
             self._refuse("its outputs are " + _listed(self._session.get_outputs()))
-        return layout(size, person, len(names) if names else None)
+        return layout(self._size, person, len(names) if names else None)
 
     def _refuse(self, why: str) -> NoReturn:
         raise InputError(
@@ -123,14 +148,12 @@ class OnnxDetector:
         )
 
 
-def _open(path: str, settings: Settings) -> "onnxruntime.InferenceSession":
+def _open(path: str, cuda: bool, threads: int) -> "onnxruntime.InferenceSession":
     ort = need("onnxruntime")
     options = ort.SessionOptions()
-    options.intra_op_num_threads = settings.threads
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only
-    usable = [
-        p for p in PROVIDERS if p in ort.get_available_providers() and (settings.cuda or "CUDA" not in p)
-    ]
+    usable = [p for p in PROVIDERS if p in ort.get_available_providers() and (cuda or "CUDA" not in p)]
     try:
         return ort.InferenceSession(path, options, providers=usable)
     except Exception as error:  # of onnxruntime, which has no class for them

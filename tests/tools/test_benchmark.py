@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.longer import write_longer
 from benchmarks.plain_evaluation import plain_rank_metrics
+from benchmarks.search_stages import STAGES
 from evaluation import rank_metrics
 from search.video import open_video
 from tests.conftest import assert_refused
@@ -93,8 +94,8 @@ def test_search(command, drawn, tmp_path):
     report = json.loads((tmp_path / "out.json").read_text())
     boxes = len((drawn / "gate.txt").read_text().split())
     assert (report["frames"], report["detections"], report["size"]) == (80, boxes, [128, 96])
-    assert 0 < report["embedded"] <= 8, "four pictures of each of two people"
-    rates = [f"{name}_frames_per_s" for name in ("index", "decode", "detect", "embed", "plain")]
+    assert 0 < report["pictures"] <= 8, "four pictures of each of two people"
+    rates = [f"{name}_frames_per_s" for name in ("index", "plain", *STAGES)]
     assert all(report[rate] > 0 for rate in rates)
     assert 1e7 < report["peak_memory_bytes"] < 4e9 and report["longer_peak_memory_bytes"] > 1e7
     assert "of a video 2 times as long: " in done.stdout and "| detector alone |" in done.stdout

@@ -56,10 +56,22 @@ class TestFrameToFrame:
             assert boxes_of(detections) == ([] if n % 2 else [pytest.approx((64, 128, 192, 320), abs=1)])
 
     def test_a_fixed_batch_is_filled_up(self, tmp_path):
-        detector = make_detector(str(write_network(tmp_path / "net.onnx", "yolov8", (4, 3, *SIZE))))
-        assert detector.batch == 4
+        path = write_network(tmp_path / "net.onnx", "yolov8", (4, 3, *SIZE))
+        detector = make_detector(str(path), Settings(threads=1))
+        assert detector.batch == 8
         found = detector([frame((8 + 2 * n, 12, 30 + 2 * n, 60)) for n in range(6)])
         assert [boxes_of(d)[0][0] for d in found] == pytest.approx([8 + 2 * n for n in range(6)], abs=1e-3)
+
+    @pytest.mark.parametrize("batch", [1, 2, "n"])
+    def test_frames_that_are_computed_side_by_side_come_in_their_order(self, tmp_path, batch):
+        path = write_network(tmp_path / "net.onnx", "yolov8", (batch, 3, *SIZE))
+        beside, alone = (make_detector(str(path), Settings(threads=n, cuda=False)) for n in (3, 1))
+        assert beside.batch >= 6
+        frames = [frame((8 + 2 * n, 12, 30 + 2 * n, 60)) for n in range(15)]
+        for count in (15, 1):
+            expected = [boxes_of(found) for found in alone(frames[:count])]
+            assert [boxes_of(found) for found in beside(frames[:count])] == expected
+            assert len({boxes[0][0] for boxes in expected}) == count
 
     def test_the_size_of_an_open_input_is_read_from_the_file(self, tmp_path):
         path = write_network(
