@@ -5,7 +5,7 @@ from datetime import datetime
 
 from utils.errors import InputError
 
-A_YEAR = 365 * 86400.0  # seconds: what is later is a date
+A_YEAR = 365 * 86400.0  # seconds: what is later is a date, what is earlier a time of a video's own clock
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}  # seconds
 
 
@@ -13,12 +13,15 @@ def parse_start(text: str) -> float:
     """When a video begins: ``2026-11-25T08:00``, in this machine's time zone or with one [s since 1970].
 
     Raises:
-        InputError: it is none.
+        InputError: it is none, or before 1971.
     """
     try:
-        return datetime.fromisoformat(text).timestamp()
+        seconds = datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):
         raise InputError(f"{text!r} is no date and time; write it as 2026-11-25T08:00") from None
+    if not is_date(seconds):
+        raise InputError(f"{text} is before 1971, when no video begins; write it as 2026-11-25T08:00")
+    return seconds
 
 
 def parse_time(text: str) -> float:
@@ -36,6 +39,11 @@ def parse_time(text: str) -> float:
         return parse_start(text)
     except InputError:
         raise InputError(f"{text!r} is no time; write it as 0:12 or as 2026-11-25T08:00") from None
+
+
+def is_date(seconds: float) -> bool:
+    """Whether a time of a gallery is a date, not one of a video's own clock."""
+    return seconds >= A_YEAR
 
 
 def parse_span(text: str) -> float:
@@ -57,7 +65,7 @@ def show_time(seconds: float, exact: bool = False) -> str:
         seconds: since the video began, or since 1970.
         exact: with tenths of a second.
     """
-    if seconds >= A_YEAR:
+    if is_date(seconds):
         moment = datetime.fromtimestamp(seconds)
         return moment.isoformat(" ", "milliseconds")[:-2] if exact else moment.isoformat(" ", "seconds")
     tenths = round(seconds * 10) if exact else int(seconds) * 10

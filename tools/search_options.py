@@ -85,10 +85,11 @@ def selection(options: Namespace) -> Selection:
     """The tracklets that the options name."""
     texts = [vars(options)[name] for name in ("from", "to")]
     since, until = (parse_time(text) if text else None for text in texts)
+    video = getattr(options, "video", "")
+    where = Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
     if since is not None and until is not None and since > until:
         raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
-    video = getattr(options, "video", "")
-    return Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
+    return where
 
 
 def for_programs(options: Namespace) -> bool:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from search.clock import A_YEAR, is_date
+from utils.errors import InputError
+
 from .box_path import BoxPath, pack, unpack
 from .text import decode_text, encode_text, is_any_of
 from .thumbnail import decode_thumbnail, encode_thumbnail
@@ -133,11 +136,17 @@ class Hit:
 class Selection:
     """The tracklets for which all of this holds; by default, all.
 
+    Times are dates, or of the videos' own clocks. A date says nothing about a video whose start is not known,
+    nor a clock about one whose start is: so a selection by time holds tracklets of its kind only.
+
     Args:
         video: fingerprint.
         cameras: names; none: all.
         since: they are seen at this time or later [seconds, as ``TrackletRow.start``].
         until: they are seen at this time or before.
+
+    Raises:
+        InputError: one time is a date, and the other is not.
     """
 
     video: str | None = None
@@ -145,10 +154,14 @@ class Selection:
     since: float | None = None
     until: float | None = None
 
+    def __post_init__(self):
+        if len({is_date(time) for time in self._times}) == 2:
+            raise InputError("one time is a date, the other a video's own clock; write both in the same way")
+
     @property
     def is_timed(self) -> bool:
         """Whether it may hold a part of a video."""
-        return self.since is not None or self.until is not None
+        return bool(self._times)
 
     def filter(self) -> str:
         """It as a filter of Milvus; "" for all."""
@@ -161,11 +174,23 @@ class Selection:
             parts.append(f"end >= {self.since:.6f}")
         if self.until is not None:
             parts.append(f"start <= {self.until:.6f}")
+        if self._times:
+            parts.append(f"start {'>=' if is_date(self._times[0]) else '<'} {A_YEAR}")
         return " and ".join(parts)
 
     def may_hold(self, video: VideoRow) -> bool:
         """Whether it may hold tracklets of a video."""
-        return self.video in (None, video.video) and (not self.cameras or video.camera in self.cameras)
+        dated = is_date(video.start or 0.0)
+        return (
+            self.video in (None, video.video)
+            and (not self.cameras or video.camera in self.cameras)
+            and all(is_date(time) == dated for time in self._times)
+        )
+
+    @property
+    def _times(self) -> list[float]:
+        """Those that limit it."""
+        return [time for time in (self.since, self.until) if time is not None]
 
 
 EVERYTHING = Selection()

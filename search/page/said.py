@@ -68,9 +68,10 @@ class Said:
         since, until = (
             parse_time(self.text(name).strip()) if name in self else None for name in ("since", "until")
         )
+        where = Selection(cameras=tuple(self.texts("cameras")), since=since, until=until)
         if since is not None and until is not None and since > until:
             raise Refusal("error.times")
-        return Selection(cameras=tuple(self.texts("cameras")), since=since, until=until)
+        return where
 
 
 def _number(value: object, name: str) -> float:

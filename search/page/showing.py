@@ -4,7 +4,7 @@ import base64
 import math
 from datetime import datetime
 
-from search.clock import A_YEAR, show_time
+from search.clock import is_date, show_time
 from search.gallery import TrackletRow
 
 DAY = 86_400
@@ -39,7 +39,7 @@ def data_address(jpeg: bytes) -> str:
 def span(start: float, end: float) -> dict:
     """A time: ``day`` ("" for a video's own clock), ``from`` and ``to`` as texts, and its seconds."""
     first, last = show_time(start), show_time(end)
-    day = first.split(" ")[0] if start >= A_YEAR else ""
+    day = first.split(" ")[0] if is_date(start) else ""
     texts = {"day": day, "from": first.split(" ")[-1], "to": last.split(" ")[-1]}
     return {**texts, "start": round(start, 3), "end": round(end, 3)}
 
@@ -60,7 +60,7 @@ def ticks(start: float, end: float) -> list[dict]:
     step = next((one for one in STEPS if (end - start) / one <= MOST_TICKS), 0)
     step = step or DAY * math.ceil((end - start) / DAY / MOST_TICKS)
     zero = 0.0
-    if start >= A_YEAR:
+    if is_date(start):
         zero = datetime.fromtimestamp(start).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     found, day = [], ""
     for number in range(math.ceil((start - zero) / step), math.floor((end - zero) / step) + 1):

@@ -29,8 +29,9 @@ def test_what_is_no_time_is_refused(text):
 
 
 def test_a_start_is_a_date():
-    with pytest.raises(InputError, match="2026-11-25T08:00"):
-        parse_start("0:12")
+    for text in ("0:12", "1970-06-01T00:00", "1900-01-01"):
+        with pytest.raises(InputError, match="write it as 2026-11-25T08:00"):
+            parse_start(text)
 
 
 def test_times_are_shown_as_they_are_written():

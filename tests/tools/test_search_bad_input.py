@@ -45,6 +45,7 @@ REFUSED = [
     (["query", "none.png"], ["none.png: no such file"]),
     (["query", "red.png", "--gallery", "nowhere.db"], ["no gallery nowhere.db"]),
     (["query", "red.png", "--from", "0:10", "--to", "0:05"], ["is after"]),
+    (["query", "red.png", "--from", "0:10", "--to", "2026-11-25T08:00"], ["write both in the same way"]),
     (["query", "red.png", "--box", "1,2,3"], ["x,y,width,height"]),
     (["query", "red.png", "--threshold", "high"], ["--threshold high is not a number"]),
     (["query", "red.png", "--gallery", "http://127.0.0.1:9"], ["127.0.0.1:9"]),

@@ -31,10 +31,12 @@ def test_other_names_are_stored_otherwise(one, other):
 def test_filters():
     assert is_any_of("camera", ["a b", 'x"y']) == 'camera in ["a b", "x%22y"]'
     assert Selection().filter() == ""
-    where = Selection(video="v", cameras=("a", "b"), since=-1.5, until=1_764_057_600.25)
+    where = Selection(video="v", cameras=("a", "b"), since=-1.5, until=60.25)
     assert where.filter() == (
-        'video in ["v"] and camera in ["a", "b"] and end >= -1.500000 and start <= 1764057600.250000'
+        'video in ["v"] and camera in ["a", "b"] and end >= -1.500000 and start <= 60.250000 and '
+        "start < 31536000.0"
     )
+    assert Selection(since=1_764_057_600.25).filter() == "end >= 1764057600.250000 and start >= 31536000.0"
 
 
 @settings(deadline=None)
