@@ -186,11 +186,15 @@ COMMANDS = {
             "Say that a part of a person is somebody else. Ids of tracklets are in people --format json.",
             ("3 --camera entrance --from 2026-11-25T08:00 --to 2026-11-25T08:05", "3 --tracklet <id> <id>"),
         ),
-        Command("search list", "List the videos of a gallery.", ("--gallery gallery.db",)),
+        Command(
+            "search list",
+            "List the videos of a gallery, with the ids by which --video names them.",
+            ("--gallery gallery.db", "--format csv --out videos.csv"),
+        ),
         Command(
             "search remove",
             "Remove the people of a video, a camera or a time from a gallery for good.",
-            ("--video entrance.mp4", "--camera entrance --to 2026-10-01T00:00"),
+            ("--video entrance.mp4", "--video 3f2a91bc", "--camera entrance --to 2026-10-01T00:00"),
         ),
         Command(
             "search serve",

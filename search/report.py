@@ -4,14 +4,17 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, fields
 
 from utils.errors import one_line
 
 from .clock import show_time
 from .gallery import VideoRow
 from .query import Answer
+from .video_names import short_ids
 
 FIELDS = ("score", "person", "person_name", "camera", "start", "end", "name", "video", "tracklets")
+VIDEO_FIELDS = tuple(field.name for field in fields(VideoRow))
 
 
 def plain(answer: Answer) -> dict:
@@ -51,14 +54,26 @@ def as_table(answers: Sequence[Answer]) -> str:
     return table(rows)
 
 
+def videos_json(videos: Sequence[VideoRow]) -> str:
+    """The videos of a gallery as a list of objects, as ``VideoRow`` has them."""
+    return json_text(map(asdict, videos))
+
+
+def videos_csv(videos: Sequence[VideoRow]) -> str:
+    """A header, and a line for each video of a gallery."""
+    return csv_text(VIDEO_FIELDS, map(asdict, videos))
+
+
 def videos_table(videos: Sequence[VideoRow]) -> str:
-    """The videos of a gallery for a person to read."""
-    rows = [("camera", "video", "starts", "length", "tracklets", "")]
+    """The videos of a gallery for a person to read, with as much of their ids as names each."""
+    ids = short_ids(videos)
+    rows = [("id", "camera", "video", "starts", "length", "tracklets", "")]
     for video in videos:
         length = "" if video.duration is None else show_time(video.duration)
         starts = "" if video.start is None else show_time(video.start)
         state = "" if video.complete else f"not complete: {video.segments} segments are done"
-        rows.append((video.camera, video.name, starts, length, str(video.tracklets), state))
+        named = (ids[video.video], video.camera, video.name)
+        rows.append((*named, starts, length, str(video.tracklets), state))
     return table(rows)
 
 
@@ -87,3 +102,8 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 FORMATS: dict[str, Callable[[Sequence[Answer]], str]] = {"table": as_table, "json": as_json, "csv": as_csv}
+VIDEO_FORMATS: dict[str, Callable[[Sequence[VideoRow]], str]] = {
+    "table": videos_table,
+    "json": videos_json,
+    "csv": videos_csv,
+}

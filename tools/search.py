@@ -29,7 +29,7 @@ from search.indexing import Indexer
 from search.people import list_people, portraits
 from search.people.timeline import write_timeline
 from search.query import answers, person_vector
-from search.report import FORMATS, videos_table
+from search.report import FORMATS, VIDEO_FORMATS
 from search.scene import find_person
 from search.segment import SECONDS
 from search.sheet import write_sheet
@@ -151,16 +151,16 @@ def annotate(options: Namespace) -> int:
 def show(options: Namespace) -> int:
     """List the videos of the gallery."""
     with gallery_of(options) as gallery:
-        print(videos_table(gallery.videos()))
+        deliver(VIDEO_FORMATS[options.format](gallery.videos()), options.out)
     return 0
 
 
 def remove(options: Namespace) -> int:
     """Remove videos, or a time, from the gallery for good."""
-    where = selection(options)
-    if where == Selection():
-        raise InputError("say what to remove with --video, --camera, --from or --to")
     with gallery_of(options) as gallery:
+        where = selection(options, gallery)
+        if where == EVERYTHING:
+            raise InputError("say what to remove with --video, --camera, --from or --to")
         count = gallery.remove(where)
     logger.info(f"Removed {count} tracklets")
     return 0

@@ -12,9 +12,9 @@ from search.calibration import ANSWERS, Calibration, read_calibration
 from search.clock import parse_time
 from search.detectors import Settings, make_detector
 from search.embedder import Embedder, make_embedder
-from search.fingerprint import fingerprint
 from search.gallery import Gallery, Selection, open_gallery
 from search.scene import GLIMPSE, NotOnePersonError, find_person, parse_box, write_scene
+from search.video_names import find_video
 from utils.device import select_device
 from utils.errors import InputError, one_line
 from utils.files import atomic_write
@@ -81,12 +81,12 @@ def threshold_of(options: Namespace) -> float:
     return found.threshold(ANSWERS)
 
 
-def selection(options: Namespace) -> Selection:
-    """The tracklets that the options name."""
+def selection(options: Namespace, gallery: Gallery | None = None) -> Selection:
+    """The tracklets that the options name, among them --video, if a gallery is given to find it in."""
     texts = [vars(options)[name] for name in ("from", "to")]
     since, until = (parse_time(text) if text else None for text in texts)
-    video = getattr(options, "video", "")
-    where = Selection(fingerprint(video) if video else None, tuple(options.camera), since, until)
+    video = find_video(gallery, options.video).video if gallery and options.video else None
+    where = Selection(video, tuple(options.camera), since, until)
     if since is not None and until is not None and since > until:
         raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
     return where

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from search.gallery import Gallery, Selection, WeightsFingerprint, open_gallery
+from search.gallery import EVERYTHING, Gallery, WeightsFingerprint, open_gallery
 from search.people import (
     Grouping,
     Outcome,
@@ -27,11 +27,11 @@ from utils.errors import InputError, one_line
 
 def people(options: Namespace) -> int:
     """Find out who is who, and show who was where, and when."""
-    where = selection(options)
     how = None if options.show else grouping_of(options)
     # A threshold is that of its network: another's would compare these vectors as well, but wrongly.
     weights = None if options.show or options.threshold else WeightsFingerprint.of(weights_of(options))
     with open_gallery(options.gallery, weights, create=False) as gallery:
+        where = selection(options, gallery)
         if how:
             warn_of_cameras(gallery, how)
             tell(group_people(gallery, how), how)
@@ -96,10 +96,10 @@ def merge(options: Namespace) -> int:
 
 def split(options: Namespace) -> int:
     """Say that a part of a person is somebody else."""
-    where = selection(options)
-    if where == Selection() and not options.tracklet:
-        raise InputError("say what to split off with --tracklet, --video, --camera, --from or --to")
     with gallery_of(options) as gallery:
+        where = selection(options, gallery)
+        if where == EVERYTHING and not options.tracklet:
+            raise InputError("say what to split off with --tracklet, --video, --camera, --from or --to")
         number = find_number(gallery, options.person)
         other = split_person(gallery, number, options.tracklet, where)
     logger.info(f"That is person {other} now, no longer {number}")

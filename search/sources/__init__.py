@@ -6,11 +6,12 @@ import re
 from utils.errors import InputError, one_line
 
 from .camera import Camera
+from .container import without_password
 from .pictures import Pictures
 from .source import Shot, Source
 from .stream import Stream
 
-__all__ = ["Shot", "Source", "is_address", "is_camera", "open_source"]
+__all__ = ["Shot", "Source", "is_address", "is_camera", "open_source", "without_password"]
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CAMERA = re.compile(r"[0-9]+|/dev/video[0-9]+")

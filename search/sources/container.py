@@ -42,7 +42,7 @@ class Container:
 
     def __init__(self, place: str, address: bool):
         self._address = address
-        self.shown = one_line(_without_password(place) if address else place)
+        self.shown = one_line(without_password(place) if address else place)
         self._container = self._open(place, address)
         if self._container.format.name == "tty":  # libav would draw a text
             self.close()
@@ -143,8 +143,9 @@ def reason(error: "av.FFmpegError") -> str:
     return error.strerror or str(error)
 
 
-def _without_password(address: str) -> str:
-    return re.sub(r"(?<=://)[^/@]*@", "", address)
+def without_password(address: str) -> str:
+    """An address without the user and the password, which may hold an @."""
+    return re.sub(r"(?<=://)[^/]*@", "", address)
 
 
 def _upright(image: np.ndarray, frame: "av.VideoFrame") -> np.ndarray:

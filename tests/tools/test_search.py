@@ -1,5 +1,6 @@
 """tools/search.py as a user runs it, on drawn clips with known boxes and a network of random weights."""
 
+import csv
 import json
 import re
 
@@ -24,8 +25,19 @@ def test_index_tells_what_it_found_and_again_that_all_is_there(indexed, search):
     assert "gate.mp4 (gate): indexed, 2 tracklets" in indexed[0].stdout
     again = search("index", "gate.mp4", "--detector", "gate.txt")
     assert again.returncode == 0 and "gate.mp4 (gate): is in the gallery already, 2 tracklets" in again.stdout
-    listed = search("list").stdout.splitlines()
-    assert [line.split()[:2] for line in listed[1:]] == [["gate", "gate.mp4"], ["yard", "yard.mp4"]]
+
+
+def test_videos_are_listed_for_people_and_for_programs(indexed, search, place):
+    listed = [line.split()[:3] for line in search("list").stdout.splitlines()]
+    assert [line[1:] for line in listed[1:]] == [["gate", "gate.mp4"], ["yard", "yard.mp4"]]
+    for one, (short, *_) in zip(
+        json.loads(search("list", "--format", "json").stdout), listed[1:], strict=True
+    ):
+        assert one["video"].startswith(short) and len(short) >= 8 and one["name"] == f"{one['camera']}.mp4"
+        assert one["complete"] and one["start"] is None and one["duration"] == pytest.approx(7.9, abs=0.11)
+    assert search("list", "--format", "csv", "--out", "videos.csv").returncode == 0
+    [gate, yard] = csv.DictReader((place / "videos.csv").open())
+    assert (gate["name"], gate["start"], gate["tracklets"], yard["camera"]) == ("gate.mp4", "", "2", "yard")
 
 
 def test_query_finds_the_person_in_both_cameras(indexed, search, place):
@@ -117,6 +129,8 @@ def test_remove_is_for_good(search, place):
     assert "Removed 2 tracklets" in search("remove", "--camera", "gate", *gallery).stdout
     assert "gate" not in search("list", *gallery).stdout
     assert_refused(search("remove", *gallery), "say what to remove")
+    [yard] = json.loads(search("list", *gallery, "--format", "json").stdout)
+    assert "Removed 1 tracklets" in search("remove", "--video", yard["video"][:6], *gallery).stdout
 
 
 def test_without_a_detector_motion_is_used_and_said(search, place):
