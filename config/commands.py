@@ -121,8 +121,8 @@ COMMANDS = {
         Command(
             "search index",
             "Find the people in videos and add them to a gallery. A video that is there already is left "
-            "as it is; one that was interrupted is resumed. A VIDEO is a file, a folder of frames, a camera "
-            "or an address.",
+            "as it is; one that was interrupted is resumed. A VIDEO is a file or a folder of frames; live "
+            "cameras are for tools/search.py live.",
             (
                 "entrance.mp4 --camera entrance --start 2026-11-25T08:00",
                 "cam1.mp4 cam2.mp4 --detector yolox_s --fps 5",

@@ -11,9 +11,7 @@ MERGE, SPLIT = "search people merge", "search people split"
 ASKED = "-"  # in place of a file with a password
 
 SEARCH_FLAGS = (
-    Flag(
-        ("videos",), setting((), path=True), "VIDEO", "files, folders of frames, cameras, addresses", (INDEX,)
-    ),
+    Flag(("videos",), setting((), path=True), "VIDEO", "files and folders of frames", (INDEX,)),
     Flag(("sources",), setting(()), "SOURCE", "addresses (rtsp://…) and cameras (0, /dev/video0)", (LIVE,)),
     Flag(("images",), setting((), path=True), "IMAGE", "pictures of one person", (QUERY, WATCH)),
     Flag(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .fingerprint import fingerprint
 from .gallery import VideoRow
+from .sources import check_stored
 from .video import Video, open_video
 
 
@@ -35,7 +36,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Footage:
-    """A video, and which of its frames are looked at; the last two as ``open_video`` takes them.
+    """A recorded video, and which of its frames are looked at; the last two as ``open_video`` takes them.
 
     Args:
         source: file or folder.
@@ -43,6 +44,9 @@ class Footage:
         start: when it begins [seconds since the epoch]; None: its own clock counts.
         every: number.
         fps: frames per second; 0: all.
+
+    Raises:
+        InputError: the source is a camera or an address.
     """
 
     source: str
@@ -50,6 +54,9 @@ class Footage:
     start: float | None = None
     every: int = 1
     fps: float = 0.0
+
+    def __post_init__(self):
+        check_stored(self.source)
 
     def open(self, start: float = 0.0) -> Video:
         """Open it from a time [seconds] on; raises as ``open_video``."""

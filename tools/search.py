@@ -33,6 +33,7 @@ from search.report import FORMATS, VIDEO_FORMATS
 from search.scene import find_person
 from search.segment import SECONDS
 from search.sheet import write_sheet
+from search.sources import check_stored
 from search.tracker import CONTINUES, Tracker
 from search.video import open_video
 from tools.search_live import live, watch
@@ -68,14 +69,15 @@ def index(options: Namespace) -> int:
     start = parse_start(options.start) if options.start else None
     if options.start and len(options.videos) > 1:
         raise InputError("--start is when one video begins; index them one by one")
-    for source in options.videos[1:]:  # what cannot be read is said before the first is indexed
-        open_video(source, options.every, options.fps or None).close()
+    videos = [Footage(one, options.camera, start, options.every, options.fps) for one in options.videos]
+    for footage in videos[1:]:  # what cannot be read is said before the first is indexed
+        footage.open().close()
     detector = make_detector(options.detector, detection(options, min(CONTINUES, options.score)))
     embedder = embedder_of(options)
     with gallery_of(options, embedder, create=True) as gallery:
         try:
-            for source in options.videos:
-                index_one(gallery, detector, embedder, source, start, options)
+            for footage in videos:
+                index_one(gallery, detector, embedder, footage, options)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("run the same command again: it resumes") from None
     return 0
@@ -85,12 +87,10 @@ def index_one(
     gallery: Gallery,
     detector: Callable,
     embedder: Embedder,
-    source: str,
-    start: float | None,
+    footage: Footage,
     options: Namespace,
 ) -> None:
     """Index one video, with a bar."""
-    footage = Footage(source, options.camera, start, options.every, options.fps)
     facts = footage.facts()
     row, name = facts.row(detector.name), one_line(facts.name)
     with progress(facts.name, facts.frames) as bar:
@@ -127,6 +127,7 @@ def query(options: Namespace) -> int:
 
 def annotate(options: Namespace) -> int:
     """Write a video with its people marked."""
+    check_stored(options.video)
     embedder = embedder_of(options) if options.image else None
     with gallery_of(options, embedder) as gallery:
         source = options.video
