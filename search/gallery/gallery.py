@@ -8,7 +8,7 @@ import numpy as np
 
 from . import records
 from .nearest import nearest
-from .pages import page_filters, page_rows
+from .pages import RECORDS, all_records, page_filters, page_rows
 from .removal import remove_tracklets, remove_videos
 from .rewriting import rewrite
 from .roster import Roster
@@ -51,7 +51,7 @@ class Gallery:
 
     def videos(self) -> list[VideoRow]:
         """All videos, by camera, start and name."""
-        found = self._records("segment < 0")
+        found = list(all_records(lambda part, most: self._records(part, most=most), "segment < 0", RECORDS))
         unfinished = [video.video for video in records.videos(found) if not video.complete]
         return records.videos(found + self._records_of(unfinished, "segment >= 0"))
 
@@ -226,8 +226,8 @@ class Gallery:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _records(self, filter_: str, level: str = ALL) -> list[dict]:
-        return self.store.query(self.store.videos, filter_, records.FIELDS, level)
+    def _records(self, filter_: str, level: str = ALL, most: int | None = None) -> list[dict]:
+        return self.store.query(self.store.videos, filter_, records.FIELDS, level, most)
 
     def _records_of(self, videos: Sequence[str], which: str, level: str = ALL) -> list[dict]:
         found = []

@@ -34,13 +34,25 @@ class Store:
         """Names of all."""
         return self.tracklets, self.videos, self.people
 
-    def query(self, collection: str, filter_: str, fields: Sequence[str], level: str = ALL) -> list[dict]:
-        """The rows that a filter holds, of all that was written before, or of what ``level`` says."""
-        return list(
-            self.milvus.call(
-                "query", collection, filter=filter_, output_fields=list(fields), consistency_level=level
-            )
-        )
+    def query(
+        self,
+        collection: str,
+        filter_: str,
+        fields: Sequence[str],
+        level: str = ALL,
+        most: int | None = None,
+    ) -> list[dict]:
+        """The rows that a filter holds, of all that was written before, or of what ``level`` says.
+
+        Args:
+            collection: name.
+            filter_: as Milvus takes it.
+            fields: of each row.
+            level: of consistency, as Milvus names it.
+            most: rows that are given, whichever; None: all.
+        """
+        how = {"filter": filter_, "output_fields": list(fields), "consistency_level": level, "limit": most}
+        return list(self.milvus.call("query", collection, **how))
 
     def write(self, collection: str, rows: Sequence[dict]) -> None:
         """Write rows, over those with the same ids."""

@@ -15,6 +15,7 @@ from search.gallery import (
     VideoRow,
     find_rows,
     open_gallery,
+    records,
     thumbnails,
 )
 from tests.search.gallery.drawn import DIM, SEGMENT, contents, index, plain, rows_of
@@ -212,6 +213,28 @@ def test_pages_hold_each_tracklet_once(gallery, monkeypatch):
         assert all(row.vector is None and not row.thumbnail and row.path for parts in found for row in parts)
         some = gallery.tracklets(Selection(cameras=["c0"], since=100.0, until=130.0), fields=[])
         assert sorted(parts[0].tracklet for parts in some) == of_one_camera
+
+
+def test_videos_are_read_in_parts_however_many_there_are(gallery, kind, monkeypatch):
+    rows = [VideoRow(name, f"{name}.mp4", "c1") for name in HOSTILE]
+    done = [records.complete(row) for number, row in enumerate(rows) if number % 3]
+    gallery.store.write(gallery.store.videos, [*map(records.begun, rows), *done])
+    all_at_once, answers = gallery.videos(), []
+    assert len(all_at_once) == len(HOSTILE)
+    query = gallery.store.query
+
+    def counted(*args) -> list[dict]:
+        answers.append(query(*args))
+        return answers[-1]
+
+    monkeypatch.setattr(gallery.store, "query", counted)
+    for most in (4, 7, 1000) if kind == "lite" else (12,):
+        monkeypatch.setattr("search.gallery.gallery.RECORDS", most)
+        answers.clear()
+        assert gallery.videos() == all_at_once
+        *parts, unfinished = answers
+        assert len(unfinished) == 0 and max(map(len, parts)) <= most
+        assert len(parts) == 1 if most == 1000 else len(parts) > 2
 
 
 def test_a_path_may_be_missing_or_longer_than_a_field(gallery):
