@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import supervision as sv
 
 Box = tuple[float, float, float, float]  # x, y, width, height [pixels]
-TALL = 1.4  # height by width from which a picture is one person's crop
+TALL = 1.4  # height by width from which a picture may be cut out around one person
+FILLS = 0.5  # of the area of such a picture; two people side by side have less each
 GLIMPSE, SURE = 0.05, 0.3  # least score of what is worth a look in a picture, and of a person
 MOST_BOXES = 8  # that are shown
 COLOUR = (60, 60, 235)  # BGR
@@ -79,7 +80,7 @@ class NotOnePersonError(InputError):
 def find_person(file: str, detector: Detector | None, box: Box | None = None) -> np.ndarray:
     """The person in a picture, (h, w, 3) uint8 BGR.
 
-    A picture that is much taller than wide is taken to be of one person alone.
+    A picture that is cut out around one person, see ``is_cut_out``, is given as it is.
 
     Args:
         file: of the picture.
@@ -105,14 +106,16 @@ def find_person(file: str, detector: Detector | None, box: Box | None = None) ->
             given = ",".join(f"{value:g}" for value in box)
             raise InputError(f"--box {given} is not in {shown}, which is {width} x {height} pixels")
         return part
-    if height >= TALL * width:
-        return image
     if detector is None:
+        if is_cut_out(image):
+            return image
         raise InputError(
             f"{shown} is a whole picture ({width} x {height} pixels), in which a network must find the "
             "person: name one with --detector, or say where the person is with --box x,y,w,h"
         )
     people, sure = people_in(image, detector)
+    if is_cut_out(image, people if sure else None):
+        return image
     if not sure or len(people) != 1:
         raise NotOnePersonError(shown, image, people, sure)
     return cut(image, as_box(people.xyxy[0]))
@@ -123,6 +126,21 @@ def people_in(image: np.ndarray, detector: Detector) -> tuple["sv.Detections", b
     seen = detector([Frame(image, 0.0, 0)])[0]
     people = seen[seen.confidence >= SURE]
     return (people, True) if len(people) else (seen, False)
+
+
+def is_cut_out(image: np.ndarray, people: "sv.Detections | None" = None) -> bool:
+    """Whether a picture is cut out around one person.
+
+    So is one that is much taller than wide, unless people were found in it of whom none fills it: then it is
+    a photo of a scene, as telephones take them. Where one does, the picture is better than the detector's
+    box: in small pictures, it is often that of a part of the person, or there is a second one of a passer-by.
+
+    Args:
+        image: (h, w, 3) uint8 BGR.
+        people: that were found in it; None: none were, or nobody has looked.
+    """
+    height, width = image.shape[:2]
+    return height >= TALL * width and (people is None or people.box_area.max() > FILLS * height * width)
 
 
 def write_scene(file: Path, error: NotOnePersonError) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from search.embedder import pooled
 from search.gallery import find_rows, make_thumbnail
 from search.query import Answer, answers
-from search.scene import MOST_BOXES, TALL, as_box, cut, people_in
+from search.scene import MOST_BOXES, as_box, cut, is_cut_out, people_in
 
 from .desk import Desk
 from .said import Said
@@ -46,12 +46,13 @@ def look(desk: Desk, said: Said) -> dict:
     image = desk.pictures.get(name)
     height, width = image.shape[:2]
     found = {"picture": name, "width": width, "height": height, "boxes": [], "sure": True}
-    if height >= TALL * width:
+    if desk.finder is None:
+        return {**found, "whole": is_cut_out(image)}
+    people, sure = desk.find(image, people_in)
+    if is_cut_out(image, people if sure else None):
         return {**found, "whole": True}
-    if desk.finder is not None:
-        people, sure = desk.find(image, people_in)
-        found |= {"boxes": [list(as_box(box)) for box in people.xyxy[:MOST_BOXES]], "sure": sure}
-    return {**found, "whole": False}
+    boxes = [list(as_box(box)) for box in people.xyxy[:MOST_BOXES]]
+    return {**found, "boxes": boxes, "sure": sure, "whole": False}
 
 
 def sample(desk: Desk, said: Said) -> dict:

@@ -29,6 +29,32 @@ def test_a_high_picture_is_a_crop_and_a_wide_one_a_scene(tmp_path):
     assert np.array_equal(cut, whole[100:139, 0:30])
 
 
+WHOLE = None
+# What is seen in a picture of 200 x 100 pixels, with its scores, and the part of it that is the person's.
+TALL_PICTURES = {
+    "a photo of one person": ([[30, 60, 70, 160]], [0.9], np.s_[60:160, 30:70]),
+    "cut out": ([[5, 2, 98, 199]], [0.9], WHOLE),
+    "cut out, with a passer-by": ([[5, 2, 98, 199], [0, 20, 30, 110]], [0.9, 0.5], WHOLE),
+    "cut out, not sure to be anybody": ([[30, 60, 70, 160]], [0.2], WHOLE),
+    "nothing is found": ([], [], WHOLE),
+}
+
+
+@pytest.mark.parametrize("boxes, scores, part", TALL_PICTURES.values(), ids=TALL_PICTURES)
+def test_with_a_detector_a_high_picture_is_a_crop_unless_it_shows_more(tmp_path, boxes, scores, part):
+    file = picture(tmp_path, 200, 100)
+    found = find_person(file, lambda frames: [detections(boxes, scores)])
+    image = cv2.imread(file)
+    assert np.array_equal(found, image if part is WHOLE else image[part])
+
+
+def test_a_high_photo_of_several_people_is_not_one_person(tmp_path):
+    file = picture(tmp_path, 200, 100)
+    said = refused(file, [[2, 5, 48, 198], [52, 5, 98, 198]], [0.9, 0.8])
+    assert "shows 2 people; choose one with --box 2,5,46,193 or --box 52,5,46,193" in str(said)
+    assert find_person(file, None).shape == (200, 100, 3), "nobody looks"
+
+
 def refused(scene: str, boxes: list, scores: list) -> NotOnePersonError:
     """What is said of a scene in which a detector sees this."""
     with pytest.raises(NotOnePersonError) as error:
