@@ -15,7 +15,7 @@ demo: setup
 search-demo: logs/search-demo
 	$(BIN)/python tools/search.py demo --weights "$$(ls $</mAP*.pth | tail -n 1)"
 
-logs/search-demo: | .venv/tested
+logs/search-demo: | .venv/searched
 	rm -rf $@.part
 	$(BIN)/python tools/train.py --config_file configs/demo.yml OUTPUT_DIR $@.part SOLVER.EVAL_PERIOD 8
 	$(BIN)/python tools/test.py --model_path "$$(ls $@.part/mAP*.pth | tail -n 1)" --calibrate
@@ -46,6 +46,11 @@ docs: .venv/documented
 	@touch $@
 
 setup: .venv/installed
+
+# What only the search needs.
+.venv/searched: .venv/installed requirements-search.txt
+	$(PIP) install --quiet -r requirements-search.txt
+	@touch $@
 
 # What only the search, the export, watching a training and the tests need.
 EXTRAS := requirements-search.txt requirements-export.txt requirements-watch.txt requirements-server.txt \
