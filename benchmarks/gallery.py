@@ -1,5 +1,6 @@
 """A gallery of search/: how fast vectors are inserted and found, against a plain search by numpy."""
 
+import json
 import os
 import statistics
 import tempfile
@@ -11,25 +12,15 @@ from typing import Any
 import numpy as np
 import psutil
 
-from search.gallery import (
-    EVERYTHING,
-    BoxPath,
-    Gallery,
-    Selection,
-    TrackletRow,
-    VideoRow,
-    WeightsFingerprint,
-    open_gallery,
-)
+from search.gallery import EVERYTHING, Gallery, Selection, VideoRow, open_gallery
+from search.page import asking
+from search.query import answers
 
 from .machine import machine
+from .tracklets import SEGMENT_ROWS, SIZE, WEIGHTS, made_up
 
 CAMERAS = 5
-SEGMENT_ROWS = 500
 TOP = 20
-BOXES = 50  # of a tracklet
-THUMBNAIL_BYTES = 4000
-WEIGHTS = WeightsFingerprint("benchmark", "0" * 64)
 
 
 def measure(uri: str, vectors: int, dim: int, repeats: int) -> dict:
@@ -76,7 +67,19 @@ def measure_gallery(gallery: Gallery, vectors: int, repeats: int) -> dict:
         among = features[cameras == 0] if where.cameras else features  # the first ones
         gallery.search(queries[:1], TOP, where)  # the first waits for what was just written
         figures[name] = measure_search(partial(gallery.search, top=TOP, where=where), among, queries)
+    figures["page_seconds"] = measure_page(gallery, queries)
     return figures
+
+
+def measure_page(gallery: Gallery, queries: np.ndarray) -> float:
+    """Median seconds from a person's vector to what the page is sent: the answers with their thumbnails."""
+    seconds = []
+    for query in queries:
+        start = time.perf_counter()
+        found = answers(gallery, query, asking.TOP)
+        json.dumps({"answers": [asking.shown(answer, threshold=None) for answer in found]})
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
 
 
 def measure_search(search: Callable[[np.ndarray], Any], among: np.ndarray, queries: np.ndarray) -> dict:
@@ -105,7 +108,7 @@ def insert(gallery: Gallery, features: np.ndarray, cameras: np.ndarray) -> float
         numbers = np.flatnonzero(cameras == camera)
         gallery.begin_video(video)
         for segment, part in enumerate(np.array_split(numbers, max(1, len(numbers) // SEGMENT_ROWS))):
-            rows = [_row(video, segment, number, features[number], rng) for number in part]
+            rows = [made_up(video, segment, number, 60.0 * segment, features[number], rng) for number in part]
             start = time.perf_counter()
             gallery.add_segment(video.video, segment, rows)
             seconds += time.perf_counter() - start
@@ -115,32 +118,12 @@ def insert(gallery: Gallery, features: np.ndarray, cameras: np.ndarray) -> float
     return seconds
 
 
-def _row(
-    video: VideoRow, segment: int, number: int, vector: np.ndarray, rng: np.random.Generator
-) -> TrackletRow:
-    start = 60.0 * segment
-    path = BoxPath(start + np.arange(BOXES) / 5, rng.uniform(0, 1000, (BOXES, 4)))
-    return TrackletRow(
-        tracklet=str(number),
-        track=str(number),
-        video=video.video,
-        camera=video.camera,
-        segment=segment,
-        start=start,
-        end=start + BOXES / 5,
-        path=path,
-        thumbnail=rng.bytes(THUMBNAIL_BYTES),
-        vector=vector,
-    )
-
-
 def table(report: dict) -> str:
     """The figures as Markdown."""
     lines = [
         f"Machine: {report['machine']}",
         "",
-        f"{report['gallery']}, {report['vectors']} vectors of {report['dim']}, each with a path of {BOXES} "
-        f"boxes and a thumbnail of {THUMBNAIL_BYTES / 1000:g} kB",
+        f"{report['gallery']}, {report['vectors']} vectors of {report['dim']}, each with {SIZE}",
         "",
         "| | time | numpy alone | recall |",
         "|---|---|---|---|",
@@ -154,6 +137,7 @@ def table(report: dict) -> str:
             f"{1000 * f['numpy_seconds']:.1f} ms | {f['recall']:.4f} |"
         )
     lines += [
+        f"| page's answer, top {asking.TOP}, with thumbnails | {1000 * report['page_seconds']:.1f} ms | | |",
         "",
         f"Memory of this process: {report['memory_bytes'] / 1e6:.0f} MB more than before; the vectors alone "
         f"are {report['bytes_in_numpy'] / 1e6:.0f} MB.",

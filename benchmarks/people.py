@@ -8,11 +8,12 @@ import numpy as np
 
 from search.calibration import Calibration
 from search.demo.pairwise import pairwise
-from search.gallery import Gallery, TrackletRow, VideoRow, WeightsFingerprint, open_gallery
+from search.gallery import Gallery, VideoRow, open_gallery
 from search.people import Grouping, group_people
 from utils.memory import peak_memory
 
 from .machine import CPU, machine
+from .tracklets import SEGMENT_ROWS, SIZE, WEIGHTS, made_up
 
 CAMERAS = 10
 VISITS = 20  # of a person, each a tracklet
@@ -20,8 +21,7 @@ STYLES = 50  # clothes that people have in common
 ALIKE = 0.35  # cosine of the vectors of two people in such clothes
 NOISE = (0.4, 1.1)  # length of what is added to a person's vector of length 1, from and to
 THRESHOLD = 0.45
-SEGMENT_ROWS = 500
-WEIGHTS = WeightsFingerprint("benchmark", "0" * 64)
+BEGIN = 1.8e9  # of the videos [seconds since the epoch]
 
 
 def measure(tracklets: Sequence[int], dim: int) -> dict:
@@ -68,28 +68,15 @@ def measure_one(tracklets: int, dim: int) -> dict:
 def fill(gallery: Gallery, people: np.ndarray, rng: np.random.Generator) -> None:
     """Put people's tracklets, one after the other past cameras of their choice, into a gallery."""
     visit = np.arange(len(people)) % VISITS
-    start = 3600.0 * visit + rng.uniform(0, 3000, len(people))
+    start = BEGIN + 3600.0 * visit + rng.uniform(0, 3000, len(people))
     cameras = rng.integers(CAMERAS, size=len(people))
     vectors = draw(people, gallery.dim, rng)
     for camera in range(CAMERAS):
-        video = VideoRow(f"v{camera}", f"v{camera}.mp4", f"c{camera}", 1.8e9)
+        video = VideoRow(f"v{camera}", f"v{camera}.mp4", f"c{camera}", BEGIN)
         gallery.begin_video(video)
         numbers = np.flatnonzero(cameras == camera)
         for segment, part in enumerate(np.array_split(numbers, len(numbers) // SEGMENT_ROWS + 1)):
-            rows = [
-                TrackletRow(
-                    tracklet=str(number),
-                    track=str(number),
-                    video=video.video,
-                    camera=video.camera,
-                    segment=segment,
-                    start=1.8e9 + start[number],
-                    end=1.8e9 + start[number] + 10,
-                    quality=0.5,
-                    vector=vectors[number],
-                )
-                for number in part
-            ]
+            rows = [made_up(video, segment, number, start[number], vectors[number], rng) for number in part]
             gallery.add_segment(video.video, segment, rows)
         gallery.finish_video(video.video, 3600.0 * VISITS)
 
@@ -113,7 +100,8 @@ def table(report: dict) -> str:
     lines = [
         f"Machine: {report['machine']}",
         "",
-        f"milvus-lite, vectors of {report['dim']}; each person is seen {VISITS} times by {CAMERAS} cameras",
+        f"milvus-lite, vectors of {report['dim']}, each with {SIZE}; each person is seen {VISITS} times by "
+        f"{CAMERAS} cameras",
         "",
         "| tracklets | reading | comparing | writing | memory | people | found | pairwise F1 |",
         "|---|---|---|---|---|---|---|---|",

@@ -223,8 +223,8 @@ COMMANDS = {
         ),
         Command(
             "benchmark gallery",
-            "Inserting into a gallery of search/ and searching it, against numpy. The gallery is a new one, "
-            "and is deleted in the end.",
+            "Inserting into a gallery of search/ and searching it, against numpy, and what the page takes to "
+            "answer from it. The gallery is a new one, and is deleted in the end.",
             ("--json gallery.json", "--uri http://127.0.0.1:19530 --vectors 20000"),
         ),
         Command(

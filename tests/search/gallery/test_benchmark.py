@@ -21,6 +21,8 @@ def test_benchmark(kind, request, command, tmp_path):
     place = "Milvus server" if uri else "milvus-lite"
     assert f"{place}, 1200 vectors of 8" in done.stdout
     assert f"| {1000 * report['search']['seconds']:.1f} ms |" in done.stdout
+    assert report["page_seconds"] > 0
+    assert f"page's answer, top 60, with thumbnails | {1000 * report['page_seconds']:.1f} ms |" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
     if uri:
         client = MilvusClient(uri)
