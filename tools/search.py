@@ -162,8 +162,14 @@ def remove(options: Namespace) -> int:
         where = selection(options, gallery)
         if where == EVERYTHING:
             raise InputError("say what to remove with --video, --camera, --from or --to")
+        left = sum(map(where.leaves, gallery.videos()))
         count = gallery.remove(where)
     logger.info(f"Removed {count} tracklets")
+    if left:
+        logger.warning(
+            f"nothing was removed from {left} videos: of --from and --to, a date says nothing about a video "
+            "indexed without --start, nor a clock time about one with it"
+        )
     return 0
 
 

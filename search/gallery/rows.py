@@ -180,12 +180,17 @@ class Selection:
 
     def may_hold(self, video: VideoRow) -> bool:
         """Whether it may hold tracklets of a video."""
-        dated = is_date(video.start or 0.0)
-        return (
-            self.video in (None, video.video)
-            and (not self.cameras or video.camera in self.cameras)
-            and all(is_date(time) == dated for time in self._times)
-        )
+        return self._names(video) and self._has_clock_of(video)
+
+    def leaves(self, video: VideoRow) -> bool:
+        """Whether it holds nothing of a video only because their times are of the two kinds."""
+        return self._names(video) and not self._has_clock_of(video)
+
+    def _names(self, video: VideoRow) -> bool:
+        return self.video in (None, video.video) and (not self.cameras or video.camera in self.cameras)
+
+    def _has_clock_of(self, video: VideoRow) -> bool:
+        return all(is_date(time) == is_date(video.start or 0.0) for time in self._times)
 
     @property
     def _times(self) -> list[float]:

@@ -129,6 +129,8 @@ def test_remove_is_for_good(search, place):
     assert "Removed 2 tracklets" in search("remove", "--camera", "gate", *gallery).stdout
     assert "gate" not in search("list", *gallery).stdout
     assert_refused(search("remove", *gallery), "say what to remove")
+    dated = search("remove", "--to", "2026-10-01T00:00", *gallery).stdout
+    assert "Removed 0 tracklets" in dated and "nothing was removed from 1 videos" in dated
     [yard] = json.loads(search("list", *gallery, "--format", "json").stdout)
     assert "Removed 1 tracklets" in search("remove", "--video", yard["video"][:6], *gallery).stdout
 

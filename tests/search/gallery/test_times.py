@@ -54,11 +54,14 @@ def test_what_a_time_holds(lite):
 
 
 @pytest.mark.parametrize(
-    "times, left", [({"until": NOON + 15}, (4, 6)), ({"since": 15.0}, (6, 2))], ids=["date", "clock"]
+    "times, left, left_alone",
+    [({"until": NOON + 15}, (4, 6), "own"), ({"since": 15.0}, (6, 2), "dated")],
+    ids=["date", "clock"],
 )
-def test_what_a_time_removes(lite, times, left):
+def test_what_a_time_removes(lite, times, left, left_alone):
     """Nothing of the other kind, which it says nothing about."""
     fill(lite)
+    assert [video.video for video in lite.videos() if Selection(**times).leaves(video)] == [left_alone]
     assert lite.remove(Selection(cameras=("c1",), **times), purge=False) == 12 - sum(left)
     assert counts(rows[0] for rows in lite.tracklets(fields=[])) == left == counts(lite.people.members())
     assert {video.video: video.tracklets for video in lite.videos()} == {"dated": left[0], "own": left[1]}
