@@ -35,7 +35,7 @@ from utils.command import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV = {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
-LIMIT = 600  # seconds that a command may take
+LIMIT = 600  # seconds that a command, or what is waited for in one, may take
 MAINS = {
     f"{module.__name__.replace('.', '/')}.py": module.main
     for module in (
@@ -104,9 +104,11 @@ class Command:
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def wait_until(self, condition: Callable[[], object]) -> None:
-        """Wait until a condition holds; an error if the command ends before."""
+        """Wait until a condition holds; an error if the command ends before, or goes on for too long."""
+        end = time.monotonic() + LIMIT
         while not condition():
             assert self.process.is_alive() or condition(), self.out + self.err
+            assert time.monotonic() < end, f"in vain for {LIMIT} s: {self.words}\n{self.out}{self.err}"
             time.sleep(0.01)
 
     def finish(self) -> subprocess.CompletedProcess:

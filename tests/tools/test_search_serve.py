@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from tests.commands import Command
 from tests.conftest import assert_refused
 from tests.search.page.client import Client
 
@@ -29,6 +30,16 @@ def serve(start_in, place):
     return begin
 
 
+def finished(command: Command, client: Client, number: int) -> dict:
+    """A job after its end."""
+
+    def job() -> dict:
+        return next(one for one in client.ask("jobs")["jobs"] if one["number"] == number)
+
+    command.wait_until(lambda: job()["state"] not in ("waiting", "running"))
+    return job()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_page_adds_answers_and_ends_at_a_signal(serve, place, number):
     command, address = serve("--gallery", f"{number.name}.db", "--fps", "5")
@@ -36,7 +47,7 @@ def test_the_page_adds_answers_and_ends_at_a_signal(serve, place, number):
     assert client.get("/").status == 200 and client.ask("about")["threshold"] == pytest.approx(0.98)
     file = next(one for one in client.ask("files")["files"] if one["name"] == "yard.mp4")
     client.ask("add", file=file["file"], camera="yard")
-    command.wait_until(lambda: client.ask("jobs")["jobs"][0]["state"] == "done")
+    assert finished(command, client, 1)["state"] == "done"
     assert client.ask("videos")["videos"][0]["complete"]
     picture = client.send_picture(place / "red.png").said["picture"]
     assert client.ask("ask", samples=[{"picture": picture}])["answers"]
@@ -55,13 +66,12 @@ def test_an_indexing_that_a_signal_ends_is_resumed(serve):
     client.ask("add", file=file["file"])
     os.kill(command.process.pid, signal.SIGTERM)
     assert command.finish().returncode == 0
-    _, address = serve("--gallery", "resumed.db")
+    command, address = serve("--gallery", "resumed.db")
     client = Client(address)
     waiting = [one for one in client.ask("files")["files"] if one["name"] == "gate.mp4"]
     if waiting:  # else it was quicker than the signal
         job = client.ask("add", file=waiting[0]["file"])["job"]
-        while next(one for one in client.ask("jobs")["jobs"] if one["number"] == job)["state"] != "done":
-            time.sleep(0.02)
+        assert finished(command, client, job)["state"] == "done"
     assert client.ask("videos", anew=1)["videos"][0]["complete"]
 
 
