@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .detectors import Detector
 from .fingerprint import fingerprint
 from .gallery import VideoRow
 from .sources import check_stored
+from .stretch import detector_from
 from .video import Video, open_video
 
 
@@ -29,9 +31,21 @@ class Facts:
     rate: float
     frames: int | None
 
-    def row(self, detector: str) -> VideoRow:
-        """It as a gallery begins it, whose people this detector finds."""
-        return VideoRow(self.video, self.name, self.camera, self.start, detector)
+    def row(self) -> VideoRow:
+        """It as ``Indexer`` takes it."""
+        return VideoRow(self.video, self.name, self.camera, self.start)
+
+    def left(self, done: VideoRow | None, detector: Detector) -> int | None:
+        """How many frames are still to be looked at, about; None: not known.
+
+        Args:
+            done: what the gallery has of it; None: nothing.
+            detector: that finds the people.
+        """
+        if self.frames is None:
+            return None
+        _, first = detector_from(done.segments if done else 0, detector)
+        return max(0, self.frames - round(first * self.rate))
 
 
 @dataclass(frozen=True)

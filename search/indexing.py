@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -14,6 +14,7 @@ from .embedder import BATCH, Embedder, pooled
 from .gallery import BoxPath, Gallery, Selection, TrackletRow, VideoRow, make_thumbnail
 from .gallery.box_path import STEPS
 from .segment import LEAD, SECONDS, Found, in_segments
+from .stretch import Anew, detector_from
 from .tracker import Tracker
 from .tracklet import Tracklet
 from .video import Frame, Video
@@ -32,7 +33,7 @@ class Indexer:
         detector: that finds people.
         make_tracker: gives a tracker that has seen nothing, for so many frames per second.
         embedder: the gallery's network.
-        progress: called with every frame.
+        progress: called with every frame that is looked at.
     """
 
     gallery: Gallery
@@ -46,7 +47,7 @@ class Indexer:
 
         Args:
             open_from: opens the video from a time [seconds] on.
-            row: what is known of it.
+            row: what is known of it; what finds the people is added.
             frame_rate: frames per second that are looked at.
 
         Returns:
@@ -56,10 +57,11 @@ class Indexer:
             InputError: the video or the gallery fails; what is in the gallery stays, and the same command
                 resumes.
         """
-        row = self.gallery.begin_video(row)
+        found_by = f"{self.detector.name}, {self.make_tracker(frame_rate).name}"
+        row = self.gallery.begin_video(replace(row, detector=found_by))
         if row.complete:
             return row
-        self.detector.reset()
+        detector, first = detector_from(row.segments, self.detector)
         end = 0.0
 
         def watched(frames: Iterable[Found]) -> Iterator[Found]:
@@ -67,13 +69,14 @@ class Indexer:
             for frame, found in frames:
                 end = frame.time
                 self.progress(frame)
-                yield frame, found
+                if end >= row.segments * SECONDS - LEAD:  # the detector may have to see earlier ones
+                    yield frame, found
 
         writer = Writer(self.gallery, self.embedder, row)
         # Left in the opposite order: the threads that decode and detect end before the video is closed.
         with (
-            open_from(max(0.0, row.segments * SECONDS - LEAD)) as video,
-            closing(prefetch(detected(video, self.detector), FOUND + self.detector.batch)) as frames,
+            open_from(first) as video,
+            closing(prefetch(detected(video, detector), FOUND + self.detector.batch)) as frames,
             Behind(WAITING) as behind,
         ):
             trackers = partial(self.make_tracker, frame_rate)
@@ -91,7 +94,7 @@ def write_behind(writer: "Writer", behind: Behind, found: Iterable[tuple[int, Tr
             behind.do(writer.add, tracklet)
 
 
-def detected(video: Video, detector: Detector) -> Iterator[Found]:
+def detected(video: Video, detector: Detector | Anew) -> Iterator[Found]:
     """The frames of a video with the people in them; a thread decodes ahead."""
     with closing(prefetch(video.frames(), AHEAD + detector.batch)) as frames:
         while batch := list(islice(frames, detector.batch)):

@@ -29,10 +29,12 @@ class Tracker:
         score: least score of a box that begins a track, 0 to 1; those below only continue one.
 
     Attributes:
+        name: what it is, and all that its tracks depend on.
         shortest: frames of a track that is believed.
     """
 
     def __init__(self, name: str, frame_rate: float, score: float = BEGINS):
+        self.name = f"{name} (score {score:g}, {frame_rate:g} frames per second)"
         self._looks = name in LOOKS_AT_FRAMES
         self.shortest = 1 if name == NONE else SHORTEST
         self._tracker = _Apart(score) if name == NONE else self._of_package(name, frame_rate, score)

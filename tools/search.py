@@ -20,7 +20,7 @@ from search.calibration import ANSWERS, read_calibration
 from search.clock import parse_start
 from search.demo import VideoSpec, draw_videos
 from search.demo.run import index_drawn, outcome_lines, score_drawn, widest_query
-from search.detectors import make_detector
+from search.detectors import Detector, make_detector
 from search.embedder import Embedder
 from search.fingerprint import fingerprint
 from search.footage import Footage
@@ -85,25 +85,24 @@ def index(options: Namespace) -> int:
 
 def index_one(
     gallery: Gallery,
-    detector: Callable,
+    detector: Detector,
     embedder: Embedder,
     footage: Footage,
     options: Namespace,
 ) -> None:
     """Index one video, with a bar."""
     facts = footage.facts()
-    row, name = facts.row(detector.name), one_line(facts.name)
-    with progress(facts.name, facts.frames) as bar:
+    done, name = gallery.video(facts.video), one_line(facts.name)
+    if done and done.segments and not done.complete:
+        logger.info(f"{name}: resumed at {done.segments * SECONDS:.0f} s")
+    trackers = partial(Tracker, options.tracker, score=options.score)
+    with progress(facts.name, facts.left(done, detector)) as bar:
 
         def shown(frame) -> None:
             bar.update()
 
-        trackers = partial(Tracker, options.tracker, score=options.score)
         indexer = Indexer(gallery, detector, trackers, embedder, shown)
-        done = gallery.video(row.video)
-        if done and done.segments and not done.complete:
-            logger.info(f"{name}: resumed at {done.segments * SECONDS:.0f} s")
-        after = indexer.index(footage.open, row, facts.rate)
+        after = indexer.index(footage.open, facts.row(), facts.rate)
     what = "is in the gallery already" if done and done.complete else "indexed"
     logger.info(f"{name} ({one_line(after.camera)}): {what}, {after.tracklets} tracklets")
 

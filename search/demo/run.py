@@ -46,7 +46,7 @@ def index_drawn(folder: Path, indexer: Indexer) -> None:
     for file in sorted(folder.glob("camera*.mp4")):
         with open_video(file) as video:
             rate = video.frame_rate
-        row = VideoRow(fingerprint(file), file.name, file.stem, None, indexer.detector.name)
+        row = VideoRow(fingerprint(file), file.name, file.stem)
         indexer.index(lambda start, file=file: open_video(file, start=start), row, rate)
 
 

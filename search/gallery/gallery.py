@@ -75,7 +75,7 @@ class Gallery:
             ``complete``, there is none.
 
         Raises:
-            InputError: it is there with another camera or start, or another detector did half of it; a name
+            InputError: it is there with another camera or start, or half of it was found otherwise; a name
                 is too long.
         """
         for name in (video.name, video.camera):

@@ -82,8 +82,8 @@ def check_same(found: VideoRow, given: VideoRow) -> None:
             )
     if not found.complete and found.detector != given.detector:
         raise InputError(
-            f"{given.name} is half done with the detector {found.detector}; resume with that one, or remove "
-            "the video first"
+            f"{given.name} is half done with {found.detector}, not with {given.detector}; resume it with the "
+            "same --detector, --score, --tracker, --fps and --every, or remove the video first"
         )
 
 

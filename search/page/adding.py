@@ -94,8 +94,9 @@ def uploaded(desk: Desk, part: Path, place: Path) -> dict:
 def _index(desk: Desk, job: Job, footage: Footage) -> tuple[str, dict]:
     facts, detector = footage.facts(), desk.adding.make_detector()
     with desk.writing() as gallery:
+        job.total = facts.left(gallery.video(facts.video), detector)
         indexer = Indexer(gallery, detector, desk.adding.make_tracker, Shared(desk), job.step)
-        row = indexer.index(footage.open, facts.row(detector.name), facts.rate)
+        row = indexer.index(footage.open, facts.row(), facts.rate)
     desk.videos(anew=True)
     return "job.indexed", {"tracklets": row.tracklets}
 

@@ -71,6 +71,9 @@ class KnowingDetector:
     def reset(self) -> None:
         pass
 
+    def fresh(self) -> "KnowingDetector":
+        return self
+
 
 class ColourDetector:
     """Finds the one coloured rectangle of a frame; made as other detectors are."""

@@ -3,15 +3,19 @@
 import weakref
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
+import search.stretch
 from search.background import Behind
+from search.detectors import MotionDetector
 from search.gallery import Selection, TrackletRow, VideoRow, open_gallery
 from search.indexing import Indexer, Writer, detected, write_behind
 from search.segment import LEAD, SECONDS, in_segments
+from search.stretch import LEARNING
 from search.tracker import Tracker
 from search.tracklet import Tracklet
 from search.video import Frame
@@ -111,6 +115,44 @@ def test_an_interrupted_indexing_resumes_and_ends_as_if_nothing_had_been(gallery
         assert contents(gallery) == contents(whole)
 
 
+def test_a_detector_that_learns_the_background_finds_the_same_after_resumes(gallery, tmp_path, monkeypatch):
+    """Within two minutes that are looked at with one background, and where the next one begins."""
+    monkeypatch.setattr(search.stretch, "SEGMENTS", 2)
+    walks = [walk(20, 32), walk(52, 66, speed=6, top=50), walk(112, 128, speed=5), walk(121, 131, top=50)]
+    trackers, seen = partial(Tracker, "bytetrack"), []
+
+    def index(into, **kwargs) -> None:
+        seen.clear()
+        moving = Indexer(
+            into, MotionDetector(), trackers, ColourEmbedder(), lambda one: seen.append(one.time)
+        )
+        moving.index(partial(DrawnVideo, walks=walks, **kwargs), ROW, RATE)
+
+    for breaks_after in (61, 123):
+        with pytest.raises(InputError, match="the disk is gone"):
+            index(gallery, breaks_after=breaks_after)
+        assert seen[0] == 0
+    index(gallery)
+    assert seen[0] == 2 * SECONDS - LEAD - LEARNING
+    with open_gallery(str(tmp_path / "whole.db"), ColourEmbedder.weights, 3) as whole:
+        index(whole)
+        assert contents(gallery) == contents(whole)
+        assert {one[3] for one in contents(whole)} == {0, 1, 2}, "somebody is found in each minute"
+
+
+def test_a_resume_with_other_settings_is_refused(gallery):
+    with pytest.raises(InputError, match="the disk is gone"):
+        indexer(gallery).index(partial(DrawnVideo, breaks_after=2), ROW, RATE)
+    begun = r"yard.mp4 is half done with knowing, bytetrack \(score 0.5, 5 frames per second\)"
+    for tracker, rate, other in (
+        (partial(Tracker, "ocsort"), RATE, r"ocsort \(score 0.5, 5 "),
+        (partial(Tracker, "bytetrack", score=0.6), RATE, r"bytetrack \(score 0.6, 5 "),
+        (partial(Tracker, "bytetrack"), 2.5, r"bytetrack \(score 0.5, 2.5 "),
+    ):
+        with pytest.raises(InputError, match=f"{begun}, not with knowing, {other}"):
+            Indexer(gallery, KnowingDetector(WALKS), tracker, ColourEmbedder()).index(DrawnVideo, ROW, rate)
+
+
 def test_with_a_start_times_are_those_of_the_day(gallery):
     row = VideoRow(ROW.video, ROW.name, ROW.camera, 1_790_000_000.0, ROW.detector)
     indexer(gallery).index(DrawnVideo, row, RATE)
@@ -138,7 +180,8 @@ def test_who_is_written_while_still_there_is_found_and_leaves_the_same_gallery(g
         hits = gallery.search(rows[0].vector[None], 9, Selection(video=ROW.video))[0]
         assert (rows[0].tracklet, rows[0].end) in [(hit.row.tracklet, hit.row.end) for hit in hits]
 
-    row = gallery.begin_video(ROW)
+    found_by = f"{ROW.detector}, {Tracker('bytetrack', RATE).name}"
+    row = gallery.begin_video(replace(ROW, detector=found_by))
     detector, writer = KnowingDetector(WALKS), Writer(gallery, ColourEmbedder(), row, 1, found_already)
     found = detected(DrawnVideo(), detector)
     with Behind(5) as behind:

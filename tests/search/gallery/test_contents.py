@@ -124,7 +124,7 @@ def test_a_video_keeps_its_camera_its_start_and_while_it_is_not_complete_its_det
     for change, words in (
         ({"camera": "c2"}, "camera c1, not c2"),
         ({"start": 6.0}, "start 5.0, not 6.0"),
-        ({"detector": "motion"}, "half done with the detector yolox_s 12ab"),
+        ({"detector": "motion"}, "half done with yolox_s 12ab, not with motion; resume"),
     ):
         given = {"camera": "c1", "start": 5.0, "detector": "yolox_s 12ab"} | change
         with pytest.raises(InputError, match=f"^b.mp4 is .*{words}"):

@@ -41,7 +41,7 @@ def fill(gallery: Gallery, folder: Path) -> None:
     for name, walks, start in (("gate", GATE, START), ("yard", YARD, None)):
         footage = Footage(str(folder / f"{name}.mp4"), start=start)
         indexer = Indexer(gallery, KnowingDetector(walks), partial(Tracker, "bytetrack"), ColourEmbedder())
-        indexer.index(footage.open, footage.facts().row("knowing"), RATE)
+        indexer.index(footage.open, footage.facts().row(), RATE)
     group_people(gallery, GROUPING)
 
 
