@@ -1,15 +1,21 @@
 """tools/search.py as a user runs it, on drawn clips with known boxes and a network of random weights."""
 
 import csv
+import io
 import json
 import re
+import sys
+import zlib
 
 import cv2
+import numpy as np
 import pytest
 
+from search.annotate import COLOURS
 from search.video import open_video
 from tests.conftest import assert_refused
 from tests.tools.conftest import CLIPS
+from tools.search import progress
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,18 @@ def test_videos_are_listed_for_people_and_for_programs(indexed, search, place):
     assert (gate["name"], gate["start"], gate["tracklets"], yard["camera"]) == ("gate.mp4", "", "2", "yard")
 
 
+def test_the_bar_tells_how_fast_it_goes_and_how_long_it_will_take(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress("two\nlines.mp4", 100) as bar:
+        for _ in range(40):
+            bar.update()
+        bar.refresh()
+    shown = r"two\\nlines\.mp4: +40%\|.*\| 40/100 \[\d\d:\d\d<\d\d:\d\d, +[\d.]+ frames/s\]"
+    assert re.search(shown, terminal.getvalue()), terminal.getvalue()
+
+
 def test_query_finds_the_person_in_both_cameras(indexed, search, place):
     done = search("query", "red.png", "--format", "json", "--threshold", "0.9", "--sheet", "found.png")
     assert done.returncode == 0, done.stderr
@@ -50,6 +68,22 @@ def test_query_finds_the_person_in_both_cameras(indexed, search, place):
     assert best["gate"]["end"] == pytest.approx(4.9, abs=0.11)
     assert best["yard"]["start"] == pytest.approx(1, abs=0.31)
     assert cv2.imread(str(place / "found.png")) is not None
+
+
+def test_several_pictures_are_asked_for_by_their_mean(indexed, search, place):
+    x1, y1, x2, y2 = map(round, CLIPS["gate"][1](4.0))
+    with open_video(place / "gate.mp4", start=4.0) as video:
+        cv2.imwrite(str(place / "green.png"), next(video.frames()).image[y1:y2, x1:x2])
+
+    def scores(*pictures: str) -> dict[str, float]:
+        done = search("query", *pictures, "--threshold", "0", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return {answer["tracklets"][0]: answer["score"] for answer in json.loads(done.stdout)}
+
+    red, green, both = scores("red.png"), scores("green.png"), scores("red.png", "green.png")
+    assert len(both) == 3 and max(red, key=red.get) != max(green, key=green.get)
+    length = [(red[tracklet] + green[tracklet]) / both[tracklet] for tracklet in both]  # of the two's sum
+    assert length == pytest.approx([length[0]] * 3, abs=4e-4)
 
 
 def test_query_by_camera_time_and_box(indexed, search):
@@ -101,7 +135,7 @@ def test_people_are_the_same_in_both_cameras_and_shown(grouped, search, place):
     assert header.startswith("person,person_name,camera,start") and line.startswith("1,,yard,")
 
 
-def test_people_are_named_merged_and_split(grouped, search):
+def test_people_are_named_marked_merged_and_split(grouped, search, place):
     assert "Person 1 is called Anna" in search("people", "name", "1", "Anna").stdout
     assert_refused(
         search("people", "merge", "Anna", "2"), "1 and 2 are not one person: gate saw both", "00:03"
@@ -113,6 +147,11 @@ def test_people_are_named_merged_and_split(grouped, search):
         (2, "", "gate"),
         (3, "", "yard"),
     ]
+    assert search("annotate", "gate.mp4", "--out", "people.mp4").returncode == 0
+    with open_video(place / "people.mp4", start=2.0) as video:
+        label = np.median(next(video.frames()).image[9:18, 24:44], (0, 1))  # above her head at 2 s
+    nearest = min(COLOURS, key=lambda colour: np.abs(label - colour).sum())
+    assert nearest == COLOURS[zlib.crc32(b"Anna") % len(COLOURS)]
     answer = search("query", "red.png", "--camera", "gate", "--threshold", "0.9", "--top", "1").stdout
     assert re.search(r"1\.00 +Anna +gate\.mp4", answer)
     assert "3 joined person 1" in search("people", "merge", "1", "3").stdout
