@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from loguru import logger
 
+LONG = 5.0  # seconds of a piece of work after which it holds up the others
 T = TypeVar("T")
 _END = object()
 
@@ -75,6 +77,7 @@ class Behind:
     """
 
     def __init__(self, most: int):
+        self._begun: float | None = None  # when the piece that is being done was
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="behind")
         self._places = threading.Semaphore(most + 1)  # one more is being done
         self._error: BaseException | None = None
@@ -100,16 +103,26 @@ class Behind:
             raise
         self._thread.submit(self._run, work, args)
 
+    def held_up(self) -> bool:
+        """Whether ``do`` would wait because one piece takes long."""
+        if self._places.acquire(blocking=False):
+            self._places.release()
+            return False
+        begun = self._begun
+        return begun is not None and time.monotonic() - begun > LONG
+
     def check(self) -> None:
         """Raise what a piece has raised."""
         if self._error is not None:
             raise self._error
 
     def _run(self, work: Callable, args: tuple) -> None:
+        self._begun = time.monotonic()
         try:
             if self._error is None:
                 work(*args)
         except BaseException as error:  # raised where more is given, or at the end
             self._error = error
         finally:
+            self._begun = None
             self._places.release()

@@ -11,6 +11,7 @@ from utils.errors import one_line
 
 from .clock import show_time
 from .gallery import Gallery, Hit, Selection, TrackletRow
+from .gallery.retry import ServerGoneError
 
 APART = 10.0  # seconds that a camera must not see the person before it counts as coming again
 LATE = 600.0  # seconds: how late a tracklet may be written, and how much clocks of machines may differ
@@ -96,9 +97,17 @@ def watch_gallery(
         watch: for the person.
         cameras: names of those that count; none: all.
         stopped: asked before each look.
+
+    Raises:
+        ServerGoneError: before it is to stop.
     """
     begun = time.time()
     while not stopped():
         where = Selection(cameras=cameras, since=max(begun, time.time() - LATE))
-        watch.see(gallery.search(watch.vector, MOST, where, watch.threshold)[0])
+        try:
+            watch.see(gallery.search(watch.vector, MOST, where, watch.threshold)[0])
+        except ServerGoneError:
+            if stopped():  # nothing is lost
+                return
+            raise
         time.sleep(PAUSE)

@@ -22,6 +22,7 @@ from utils.errors import InputError, one_line
 
 STOPPING = "stopping once what was seen is written"
 LEAST_KEPT = 120.0  # seconds
+PATIENCE = 10.0  # seconds that who only watches waits at the end for a Milvus server that is gone
 
 
 def live(options: Namespace) -> int:
@@ -55,9 +56,19 @@ def watch(options: Namespace) -> int:
         if cameras:
             follow(cameras, options, embedder, person.compare)
         else:
-            with Interrupt(STOPPING) as interrupt, gallery_of(options, embedder) as gallery:
-                watch_gallery(gallery, person, options.camera, lambda: interrupt.heard)
+            look(person, options, embedder)
     return 0
+
+
+def look(person: Watch, options: Namespace, embedder: Embedder) -> None:
+    """Look into a server's gallery for a person until a signal comes."""
+    with Interrupt(STOPPING) as interrupt:
+
+        def stopped() -> bool:
+            return interrupt.heard
+
+        with gallery_of(options, embedder, patience=PATIENCE, stopped=stopped) as gallery:
+            watch_gallery(gallery, person, options.camera, stopped)
 
 
 def follow(
@@ -75,9 +86,14 @@ def follow(
     def open_camera(source: str, report: Callable[[str], object]) -> Video:
         return open_video(source, options.every, options.fps or None, report=report)
 
-    with Interrupt(STOPPING) as interrupt, gallery_of(options, embedder, create=True) as gallery:
-        indexing = Live(gallery, detector, make_tracker, embedder, open_camera, kept(options), wrote)
-        indexing.run(cameras, lambda: interrupt.heard)
+    with Interrupt(STOPPING) as interrupt:
+
+        def stopped() -> bool:
+            return interrupt.heard
+
+        with gallery_of(options, embedder, create=True, stopped=stopped) as gallery:
+            indexing = Live(gallery, detector, make_tracker, embedder, open_camera, kept(options), wrote)
+            indexing.run(cameras, stopped)
 
 
 def cameras_of(sources: Sequence[str], options: Namespace) -> list[Camera]:

@@ -1,7 +1,7 @@
 """What the options of tools/search.py stand for."""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from search.clock import parse_time
 from search.detectors import Settings, make_detector
 from search.embedder import Embedder, make_embedder
 from search.gallery import Gallery, Selection, open_gallery
+from search.gallery.retry import PATIENCE
 from search.scene import GLIMPSE, NotOnePersonError, find_person, parse_box, write_scene
 from search.video_names import find_video
 from utils.device import select_device
@@ -52,11 +53,16 @@ def pictures_of(options: Namespace, files: Sequence[str], sheet: str = "") -> li
         raise InputError(f"{error}; they are drawn in {one_line(sheet)}") from None
 
 
-def gallery_of(options: Namespace, embedder: Embedder | None = None, create: bool = False) -> Gallery:
-    """The gallery that the options name."""
-    if embedder is None:
-        return open_gallery(options.gallery)
-    return open_gallery(options.gallery, embedder.weights, embedder.dim, create)
+def gallery_of(
+    options: Namespace,
+    embedder: Embedder | None = None,
+    create: bool = False,
+    patience: float = PATIENCE,
+    stopped: Callable[[], bool] | None = None,
+) -> Gallery:
+    """The gallery that the options name; the last three as for ``open_gallery``."""
+    weights, dim = (embedder.weights, embedder.dim) if embedder else (None, None)
+    return open_gallery(options.gallery, weights, dim, create, patience, stopped)
 
 
 def calibration_of(options: Namespace) -> Calibration | None:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,16 @@ class Milvus:
     Args:
         address: the place; a folder is created.
         patience: how long a server that does not answer is asked again [seconds].
+        stopped: once it is true, ``patience`` holds; until then, there is no end; None: it always holds.
 
     Raises:
         InputError: packages are missing; another process has the folder, or it cannot be written; no server
             answers, or it refuses.
     """
 
-    def __init__(self, address: Address, patience: float = PATIENCE):
+    def __init__(
+        self, address: Address, patience: float = PATIENCE, stopped: Callable[[], bool] | None = None
+    ):
         try:
             import pymilvus
 
@@ -51,7 +55,7 @@ class Milvus:
             self.client = pymilvus.MilvusClient(address.uri, timeout=CONNECT_LIMIT, **options)
         except pymilvus.MilvusException as error:
             raise InputError(_no_connection(address, error.message)) from None
-        self._patience, self._limit = Patience(self.shown, patience), min(CALL_LIMIT, patience)
+        self._patience, self._limit = Patience(self.shown, patience, stopped), min(CALL_LIMIT, patience)
         # milvus-lite replaces a row in two steps, between which other threads would find neither.
         self._alone = threading.Lock()
         self.failed: InputError | None = None  # what ended milvus-lite's writing

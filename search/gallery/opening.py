@@ -1,5 +1,6 @@
 """Opening a gallery, and making one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from utils.errors import InputError
@@ -31,6 +32,7 @@ def open_gallery(
     dim: int | None = None,
     create: bool = True,
     patience: float = PATIENCE,
+    stopped: Callable[[], bool] | None = None,
 ) -> Gallery:
     """Open a gallery.
 
@@ -42,6 +44,7 @@ def open_gallery(
         dim: of these vectors.
         create: with weights, make a gallery that is missing.
         patience: how long a server that stops to answer is asked again [seconds].
+        stopped: if given, such a server is asked again without end, and for so long once this is true.
 
     Raises:
         InputError: it holds features of other weights, of another size, or of another version of the program;
@@ -51,7 +54,7 @@ def open_gallery(
     create = create and weights is not None and dim is not None
     if address.folder and not create and not address.folder.exists():
         raise InputError(f"there is no gallery {address.shown}; index a video into it first")
-    milvus = Milvus(address, patience)
+    milvus = Milvus(address, patience, stopped)
     try:
         prepare = _prepare_folder if milvus.is_local else _prepare
         return Gallery(Store(milvus, prepare(milvus, weights, dim, create)))

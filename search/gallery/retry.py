@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from loguru import logger
 
+from search.clock import show_time
 from utils.errors import InputError
 
 PATIENCE = 180.0  # seconds; a server that was killed takes up to a minute to come back
@@ -25,18 +26,19 @@ class ServerGoneError(InputError):
 
 
 class Patience:
-    """Asks a server again and again while it does not answer. An outage is one line in the log.
+    """Asks a server again and again while it does not answer. An outage is one line in the log, its end one.
 
     Args:
         server: its address, for messages.
         limit: how long [seconds].
+        stopped: asked again and again: once it is true, the limit holds; None: it always does.
     """
 
-    def __init__(self, server: str, limit: float = PATIENCE):
-        self.server, self._limit = server, limit
+    def __init__(self, server: str, limit: float = PATIENCE, stopped: Callable[[], bool] | None = None):
+        self.server, self._limit, self._stopped = server, limit, stopped
         self._gone_since: float | None = None
         # A server that is just back may fail at what it has not loaded yet: that is still the same outage.
-        self._quiet_until = -math.inf
+        self._quiet_until, self._said = -math.inf, False
 
     def call(self, action: Callable[[], T]) -> T:
         """Do something that can be done twice.
@@ -48,7 +50,7 @@ class Patience:
         while True:
             try:
                 result = action()
-                self._gone_since = None
+                self._is_back()
                 return result
             except Exception as error:
                 reason = _reason(error, again=pause > FIRST_PAUSE)
@@ -57,18 +59,24 @@ class Patience:
                 now = time.monotonic()
                 if self._gone_since is None:
                     self._gone_since = now
-                if now > self._gone_since + self._limit:
+                if now > self._gone_since + self._limit and (self._stopped is None or self._stopped()):
                     raise ServerGoneError(
                         f"{self.server} has not answered for {self._limit:.0f} s ({reason}); start it, then "
                         "run the same command again: it resumes"
                     ) from None
                 if now > self._quiet_until:
-                    logger.warning(
-                        f"{self.server} does not answer ({reason}); trying for {self._limit:.0f} s"
-                    )
+                    self._said = True
+                    until = "until it does" if self._stopped else f"for {self._limit:.0f} s"
+                    logger.warning(f"{self.server} does not answer ({reason}); trying {until}")
                 self._quiet_until = now + PATIENCE
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _is_back(self) -> None:
+        since, self._gone_since = self._gone_since, None
+        if since is not None and self._said:
+            self._said = False
+            logger.info(f"{self.server} answers again, after {show_time(time.monotonic() - since)}")
 
 
 def _reason(error: Exception, again: bool) -> str | None:

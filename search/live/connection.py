@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from search.video import Frame, Video
@@ -21,29 +21,33 @@ class Connection:
     Args:
         video: the opened camera.
         stop: ends it.
+        held_up: whether frames are not taken because the gallery takes nothing.
 
     Attributes:
         name: of the source.
         frame_rate: frames per second of the camera itself.
         begun: when the camera was connected.
-        dropped: frames that nobody took in time.
+        dropped: frames that nobody took in time, although the gallery took what was found.
+        held: those that nobody took because it did not.
     """
 
-    def __init__(self, video: Video, stop: threading.Event):
+    def __init__(self, video: Video, stop: threading.Event, held_up: Callable[[], bool] = lambda: False):
         self.name, self.size, self.frame_rate = video.name, video.size, video.frame_rate
         self.begun = time.monotonic()
-        self.dropped = 0
+        self.dropped = self.held = 0
         self._frames: deque[Frame] = deque(maxlen=AHEAD)
         self._changed = threading.Condition()
         self._last = self.begun
         self._over = False
-        self._stop = stop
+        self._stop, self._held_up = stop, held_up
 
     def put(self, frame: Frame) -> None:
         """Hand over a frame that has just arrived."""
         self._last = max(time.monotonic(), self._last + 1e-3)  # several may arrive at once
         with self._changed:
-            self.dropped += len(self._frames) == AHEAD
+            if len(self._frames) == AHEAD:
+                held = self._held_up()
+                self.held, self.dropped = self.held + held, self.dropped + (not held)
             self._frames.append(replace(frame, time=self._last))
             self._changed.notify()
 

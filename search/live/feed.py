@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from operator import sub
 
 from loguru import logger
 
@@ -31,10 +32,18 @@ class Feed:
         camera: its name, for the log.
         connect: opens it.
         stop: ends it.
+        held_up: whether the gallery takes nothing for now, and frames must wait for it.
     """
 
-    def __init__(self, camera: str, connect: Connect, stop: threading.Event):
+    def __init__(
+        self,
+        camera: str,
+        connect: Connect,
+        stop: threading.Event,
+        held_up: Callable[[], bool] = lambda: False,
+    ):
         self._camera, self._connect, self._stop = one_line(camera), connect, stop
+        self._held_up = held_up
         self._ready: queue.SimpleQueue[Connection | BaseException] = queue.SimpleQueue()
         self._lost: float | None = None  # since when
         self._pause = FIRST_PAUSE
@@ -88,7 +97,7 @@ class Feed:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _connected(self, video: Video) -> Connection:
-        connection = Connection(video, self._stop)
+        connection = Connection(video, self._stop, self._held_up)
         after = "" if self._lost is None else f" after {show_time(connection.begun - self._lost)}"
         shown = f"{video.size[0]}x{video.size[1]}, {video.frame_rate:.3g} frames per second"
         logger.info(f"{self._camera}: connected{after} ({shown})")
@@ -105,11 +114,19 @@ class Feed:
                 return
             if time.monotonic() < due:
                 continue
-            counts, due = (seen, connection.dropped), time.monotonic() + PERIOD
-            if before and counts[1] > before[1]:
-                last, dropped = counts[0] - before[0], counts[1] - before[1]
-                logger.warning(
-                    f"{self._camera}: this computer is too slow and left out {dropped} of the last {last} "
-                    "frames; --fps looks at fewer, at even distances"
-                )
-            before = counts
+            counts = seen, connection.dropped, connection.held
+            if before:
+                self._say_left_out(*map(sub, counts, before))
+            before, due = counts, time.monotonic() + PERIOD
+
+    def _say_left_out(self, seen: int, dropped: int, held: int) -> None:
+        if dropped:
+            logger.warning(
+                f"{self._camera}: this computer is too slow and left out {dropped} of the last {seen} "
+                "frames; --fps looks at fewer, at even distances"
+            )
+        if held:
+            logger.warning(
+                f"{self._camera}: left out {held} of the last {seen} frames, since the gallery does not take "
+                "what is found; a line above says why"
+            )

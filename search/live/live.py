@@ -59,7 +59,9 @@ class Live:
     def run(self, cameras: Sequence[Camera], stopped: Callable[[], bool]) -> None:
         """Index until it is to stop; what is tracked is then written.
 
-        All work with the gallery and the network is done by one thread, one piece after another.
+        All work with the gallery and the network is done by one thread, one piece after another. While that
+        waits for a server, or writes the gallery's files anew, ``WAITING`` pieces may wait; then frames are
+        left out.
 
         Args:
             cameras: with names that differ.
@@ -90,7 +92,7 @@ class Live:
         self, camera: Camera, detectors: Callable[[], Finder], behind: Behind, stop: threading.Event
     ) -> None:
         """Index a camera until ``stop`` is set."""
-        feed = Feed(camera.name, partial(self.open_camera, camera.source), stop)
+        feed = Feed(camera.name, partial(self.open_camera, camera.source), stop, behind.held_up)
         for connection in feed.connections():
             finder, make_tracker = detectors(), partial(self.make_tracker, connection.frame_rate)
             about = VideoRow("", connection.name, camera.name, detector=self.detector.name)

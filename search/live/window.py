@@ -39,6 +39,7 @@ class Window:
             logger.info(f"Removed {removed} tracklets from before {show_time(begin)}")
         self._left |= removed > 0
         if self._left and now - self._purged >= self._keep / 2:
+            logger.info("Writing the files anew, without what was removed; what is found waits for it")
             self._gallery.purge()
             self._purged, self._left = now, False
 

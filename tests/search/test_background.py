@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import search.background
 from search.background import Behind, prefetch
 
 
@@ -124,6 +125,25 @@ def test_no_more_pieces_wait_than_allowed():
         threading.Timer(0.2, gate.set).start()
         behind.do(int)  # only once the first is done
         assert gate.is_set()
+
+
+def test_a_piece_that_takes_long_holds_up_the_others_once_no_more_may_wait(monkeypatch):
+    monkeypatch.setattr(search.background, "LONG", 0.0)
+    gate, begun = threading.Event(), threading.Event()
+
+    def wait():
+        begun.set()
+        gate.wait(10)
+
+    with Behind(most=1) as behind:
+        assert not behind.held_up()
+        behind.do(wait)
+        assert begun.wait(10) and not behind.held_up(), "one more may wait"
+        behind.do(int)
+        assert behind.held_up()
+        monkeypatch.setattr(search.background, "LONG", 60.0)
+        assert not behind.held_up(), "it has only just begun"
+        gate.set()
 
 
 def test_after_an_error_in_the_block_what_was_given_before_is_done():

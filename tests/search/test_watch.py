@@ -4,9 +4,11 @@ import base64
 from datetime import datetime
 
 import numpy as np
+import pytest
 
 from search.gallery import TrackletRow
-from search.watch import APART, Watch
+from search.gallery.retry import ServerGoneError
+from search.watch import APART, Watch, watch_gallery
 
 PERSON, STRANGER = np.eye(3, dtype=np.float32)[:2]
 NOON = datetime(2026, 11, 25, 12).timestamp()
@@ -63,3 +65,18 @@ def test_what_is_said():
         "track": "t",
         "thumbnail": base64.b64encode(b"jpeg").decode(),
     }
+
+
+class GoneGallery:
+    """Its server does not answer any more."""
+
+    def search(self, *_: object) -> list:
+        raise ServerGoneError("http://a:1 has not answered for 10 s")
+
+
+def test_a_server_that_is_gone_is_no_error_once_it_is_to_stop():
+    heard = iter([False, True])
+    watch = Watch("Ann", PERSON, 0.5, print)
+    watch_gallery(GoneGallery(), watch, [], lambda: next(heard))
+    with pytest.raises(ServerGoneError):
+        watch_gallery(GoneGallery(), watch, [], lambda: False)

@@ -36,17 +36,18 @@ def gone() -> MilvusException:
     return MilvusException(2, "Fail connecting to\nserver")
 
 
-def test_pauses_grow_and_an_outage_is_one_line(pauses, caplog_loguru):
+def test_pauses_grow_and_an_outage_is_one_line_and_its_end_another(pauses, caplog_loguru):
     patience = Patience("http://a:1")
     assert patience.call(failing(*[gone() for _ in range(7)])) == 7
     assert pauses == [0.5, 1, 2, 4, 8, 10, 10]
     assert patience.call(failing(gone())) == 7, "a server that is just back"
     assert caplog_loguru == [
         "http://a:1 does not answer (Fail connecting to server); trying for 180 s\n",
+        "http://a:1 answers again, after 00:35\n",
     ]
     pauses.append(2 * PATIENCE)
     assert patience.call(failing(gone())) == 7
-    assert len(caplog_loguru) == 2
+    assert len(caplog_loguru) == 4
 
 
 def test_it_is_given_up_after_a_while(pauses, caplog_loguru):
@@ -108,6 +109,18 @@ def test_while_a_server_starts_any_error_of_its_passes(pauses):
     assert Patience("a").call(failing(gone(), odd, odd)) == 7
     with pytest.raises(TypeError):
         Patience("a").call(failing(gone(), TypeError()))
+
+
+def test_until_it_is_to_stop_a_server_is_waited_for_without_end(pauses, caplog_loguru):
+    patience = Patience("http://a:1", stopped=lambda: sum(pauses) > 86_400)
+    assert patience.call(failing(*[gone() for _ in range(5000)])) == 7
+    assert [line.strip() for line in caplog_loguru] == [
+        "http://a:1 does not answer (Fail connecting to server); trying until it does",
+        "http://a:1 answers again, after 13:52:45",
+    ]
+    with pytest.raises(ServerGoneError, match="has not answered for 180 s"):
+        patience.call(failing(*[gone() for _ in range(5000)]))
+    assert 86_400 < sum(pauses) <= 86_410
 
 
 def test_who_cannot_wait_says_so(pauses, caplog_loguru):

@@ -8,8 +8,10 @@ from functools import partial
 import numpy as np
 import pytest
 
+import search.background
 import search.live.connection
 import search.live.feed
+import search.live.live
 from search.gallery import BoxPath, TrackletRow, VideoRow, open_gallery
 from search.live import Camera, Live
 from search.tracker import Tracker
@@ -121,6 +123,38 @@ def test_what_is_older_than_the_window_goes(gallery, caplog_loguru):
 
     index(gallery, {"gate": FakeCamera([-1], threading.Event())}, stopped, keep=3600.0)
     assert not gallery.videos() and not list(gallery.tracklets())
+
+
+def test_frames_that_are_left_out_while_the_gallery_is_busy_are_not_said_to_be_too_many(
+    gallery, monkeypatch, caplog_loguru
+):
+    """The first connection's person is being written, and nothing more may wait, as the second is there."""
+    monkeypatch.setattr(search.live.live, "WAITING", 0)
+    monkeypatch.setattr(search.background, "LONG", 0.0)
+    monkeypatch.setattr(search.live.connection, "AHEAD", 25)
+    for name in ("SETTLING", "PERIOD"):
+        monkeypatch.setattr(search.live.feed, name, 0.0)
+    counts, writing = iter((20, 30)), threading.Event()
+
+    def connect(report):
+        count = next(counts, None)
+        if count is None:
+            raise InputError("nobody answers")
+        assert count == 20 or writing.wait(60)
+        return FakeVideo(count, report)
+
+    def said() -> bool:
+        return any("gate: left out" in line and "the gallery does not take" in line for line in caplog_loguru)
+
+    def wrote(rows) -> None:
+        writing.set()
+        end = time.monotonic() + 60
+        while not said() and time.monotonic() < end:
+            time.sleep(0.01)
+
+    index(gallery, {"gate": connect}, said, wrote=wrote)
+    assert said() and not any("too slow" in line for line in caplog_loguru)
+    assert gallery.videos()[0].tracklets == 1
 
 
 def fails(*_):
