@@ -81,7 +81,7 @@ def measure_stages(
     """
     watch, frames, detections = Watch(), 0, 0
     counting = WatchedEmbedder(embedder, watch)
-    detector.reset()
+    detector = detector.fresh()
 
     def counted(found: Iterable[Found]) -> Iterator[Found]:
         nonlocal frames, detections

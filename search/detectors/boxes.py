@@ -56,9 +56,6 @@ class BoxesDetector:
             found.append(detections(self._boxes[first:end], self._scores[first:end]))
         return found
 
-    def reset(self) -> None:
-        """Frames do not depend on one another."""
-
     def fresh(self) -> "BoxesDetector":
         """Itself; see ``Detector``."""
         return self

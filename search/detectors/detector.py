@@ -59,9 +59,6 @@ class Detector(Protocol):
     def __call__(self, frames: Sequence[Frame]) -> list["sv.Detections"]:
         """The people in each frame: boxes [pixels of the frame] with their scores, the highest first."""
 
-    def reset(self) -> None:
-        """Forget the frames seen so far; what follows is another video, or another part of one."""
-
     def fresh(self) -> "Detector":
         """One like it for another camera; itself, if what it finds does not depend on earlier frames."""
 

@@ -45,16 +45,12 @@ class MotionDetector:
     name = f"motion (MOG2, history {HISTORY}, variance {VARIANCE}, height {HEIGHT})"
 
     def __init__(self, settings: Settings | None = None):
-        self.reset()
+        self._background = None
+        self._seen = 0
 
     def __call__(self, frames: Sequence[Frame]) -> list["sv.Detections"]:
         """The people in each frame; see ``Detector``."""
         return [self._people(frame.image) for frame in frames]
-
-    def reset(self) -> None:
-        """Forget the background."""
-        self._background = None
-        self._seen = 0
 
     def fresh(self) -> "MotionDetector":
         """See ``Detector``."""

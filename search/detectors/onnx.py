@@ -76,9 +76,6 @@ class OnnxDetector:
             found = (self._find(piece, self._session, self._inputs) for piece in pieces)
         return list(chain.from_iterable(found))
 
-    def reset(self) -> None:
-        """Frames do not depend on one another."""
-
     def fresh(self) -> "OnnxDetector":
         """Itself; see ``Detector``."""
         return self

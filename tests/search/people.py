@@ -68,9 +68,6 @@ class KnowingDetector:
             for one in frames
         ]
 
-    def reset(self) -> None:
-        pass
-
     def fresh(self) -> "KnowingDetector":
         return self
 
@@ -86,9 +83,6 @@ class ColourDetector:
 
     def __call__(self, frames: Sequence[Frame]) -> list[sv.Detections]:
         return [self._found(one.image) for one in frames]
-
-    def reset(self) -> None:
-        pass
 
     def fresh(self) -> "ColourDetector":
         return self

@@ -224,9 +224,8 @@ class TestMotion:
         found = [d for n in range(0, 40, 7) for d in portions(frames[n : n + 7])]
         assert [d.xyxy.tolist() for d in found] == [d.xyxy.tolist() for d in whole(frames)]
 
-    def test_reset_forgets(self):
+    def test_a_fresh_one_has_seen_nothing(self):
         frames = self.frames(self.walker)
         detector = make_detector("motion")
         first = [d.xyxy.tolist() for d in detector(frames)]
-        detector.reset()
-        assert [d.xyxy.tolist() for d in detector(frames)] == first
+        assert [d.xyxy.tolist() for d in detector.fresh()(frames)] == first
