@@ -27,6 +27,8 @@ FORMS = [
     Form("torchscript", takes_pixels=True),
     Form("torchscript", "fp16", l2_norm=True),
     Form("openvino", takes_pixels=True, l2_norm=True),
+    Form("openvino", "fp16", opset=20),
+    Form("openvino", "int8"),
 ]
 
 

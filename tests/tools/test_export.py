@@ -8,9 +8,12 @@ import torch
 import yaml
 
 from config import export_flags, load_cfg
+from engine import load_extractor
 from export import FORMATS
 from modeling import build_model
 from tests.conftest import assert_refused
+from tests.data.custom_data import write_image
+from utils.feature_file import read_features
 from utils.files import atomic_write
 
 
@@ -61,6 +64,12 @@ def test_onnx_with_integers_is_measured_and_takes_the_place_of_weights(command, 
     assert tested.returncode == 0, tested.stderr
     assert f"{mean_ap(tested.stdout)}%" == rows[-1][2]
     assert "tiny, 64×32, int8, features of 32 numbers" in tested.stdout
+    write_image(tmp_path / "a.jpg", 1)
+    extracted = command("tools/extract.py", "a.jpg", "--model_path", file, "--out", "f.npz")
+    assert extracted.returncode == 0, extracted.stderr
+    _, found = read_features(tmp_path / "f.npz")
+    expected = load_extractor(file, torch.device("cpu"))([tmp_path / "a.jpg"])
+    assert torch.allclose(torch.from_numpy(found), expected, rtol=1e-4, atol=1e-5)
     again = command("tools/export.py", "--model_path", file, "--format", "onnx")
     assert_refused(again, "is an exported file")
 
