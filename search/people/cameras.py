@@ -9,7 +9,7 @@ def without_cameras(vectors: np.ndarray, cameras: np.ndarray, people: np.ndarray
     Args:
         vectors: (W, D) float32, of length 1.
         cameras: (W,) names, by which each was seen.
-        people: (W,) int64, whose each is, as far as that is known.
+        people: (W,) int64, whose each is, more or less; -1: nobody has looked.
 
     Returns:
         (W, D) float32, of length 1.
@@ -17,7 +17,9 @@ def without_cameras(vectors: np.ndarray, cameras: np.ndarray, people: np.ndarray
     cleared = vectors.copy()
     for camera in np.unique(cameras):
         own = cameras == camera
-        cleared[own] -= common_part(vectors[own], people[own])
+        looked_at = own & (people >= 0)
+        if looked_at.any():
+            cleared[own] -= common_part(vectors[looked_at], people[looked_at])
     return unit(cleared)
 
 

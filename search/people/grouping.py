@@ -16,6 +16,7 @@ from .timetable import Timetable
 from .travel import Travel
 from .walks import Walk, read_walks, stays, walk_vectors
 
+ENOUGH = 10_000  # seeds that tell what people before a camera have in common
 POOR = 0.15  # quality of its best picture below which a walk shows hardly anybody: 24 pixels high, or a blur
 
 
@@ -128,20 +129,30 @@ def _joined(
     """The walks of each person, after seeds have joined.
 
     It takes two rounds: only when it is known who is who, more or less, can be told what all people before a
-    camera have in common, so that it makes nobody alike in the second.
+    camera have in common, so that it makes nobody alike in the second. For that, a part of them will do.
     """
     videos = {video.video: video for video in gallery.videos()}
     walks = [walk for seed in seeds for walk in seed]
     vectors = walk_vectors(gallery, walks)
     cameras = np.array([walk.rows[0].camera for walk in walks])
     stage("comparing")
-    first = _linked(vectors, seeds, videos, how)
-    vectors = without_cameras(vectors, cameras, np.repeat(first, [len(seed) for seed in seeds]))
+    vectors = without_cameras(vectors, cameras, _first_round(vectors, seeds, videos, how))
     joined: dict[int, list[Walk]] = defaultdict(list)
     for root, seed in zip(_linked(vectors, seeds, videos, how).tolist(), seeds, strict=True):
         joined[root] += seed
     # Who is known comes first in a group, and so says whose it is.
     return [sorted(walks, key=lambda walk: -walk.person) for walks in joined.values()]
+
+
+def _first_round(
+    vectors: np.ndarray, seeds: Sequence[Sequence[Walk]], videos: Mapping[str, VideoRow], how: Grouping
+) -> np.ndarray:
+    """Whose each walk is, more or less, (W,) int64; -1: of many seeds, every second, or so, is left out."""
+    sizes, step = [len(seed) for seed in seeds], max(1, len(seeds) // ENOUGH)
+    looked_at = np.arange(len(seeds)) % step == 0
+    whose = np.full(len(seeds), -1)
+    whose[looked_at] = _linked(vectors[np.repeat(looked_at, sizes)], seeds[::step], videos, how)
+    return np.repeat(whose, sizes)
 
 
 def _linked(

@@ -64,6 +64,15 @@ def test_each_camera_has_its_own():
         )
 
 
+def test_of_walks_that_nobody_has_looked_at_the_others_say_what_is_the_cameras():
+    vectors, _ = people(12, 0.4)
+    cameras, whose = np.array(["gate"] * 10 + ["yard"] * 2), np.array([*range(5), *[-1] * 7])
+    found = without_cameras(vectors, cameras, whose)
+    part = common_part(vectors[:5], np.arange(5))
+    assert found[:10] == pytest.approx(unit(vectors[:10] - part), abs=1e-6)
+    assert found[10:] == pytest.approx(vectors[10:], abs=1e-6), "nobody before this camera is known"
+
+
 def test_of_two_who_look_alike_half_is_left():
     """They may be one person whom a detector saw twice."""
     assert common_part(np.stack([A, A]), np.arange(2)) == pytest.approx(A / 2)
@@ -80,6 +89,18 @@ def test_who_is_seen_in_the_light_of_a_camera_is_found_again_without_it(tmp_path
         group_people(gallery, grouping(0.8, anew=True))
         alone = {frozenset({f"gate 2-{place}"}) for place in (1, 2, 3)}
         assert groups(gallery) == {frozenset({"gate-0", "gate 2-0", "yard-0"}), *alone}
+
+
+def test_of_many_walks_a_part_says_what_the_light_of_a_camera_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("search.people.grouping.ENOUGH", 6)  # of 13: every second
+    lit = [unit((one + LIGHT)[None])[0] for one in (A, B, C, D)]
+    with made(tmp_path) as gallery:
+        add(gallery, "yard", [Seen(0, 5, A)])
+        add(gallery, "gate", [Seen(10 * place, 10 * place + 5, lit[place // 3]) for place in range(12)])
+        group_people(gallery, grouping(0.8))
+        visits = [{f"gate-{3 * one + visit}" for visit in range(3)} for one in range(4)]
+        visits[0].add("yard-0")
+        assert groups(gallery) == {frozenset(some) for some in visits}
 
 
 def test_the_more_walks_there_are_the_more_alike_they_must_be(tmp_path):
