@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from utils.counting import counted
 from utils.errors import InputError
 from utils.figures import DARK, GREY, Figure, colour_map, in_style, new_figure, plain, shortened
 from utils.optional import need
@@ -38,7 +39,9 @@ def project(features: np.ndarray, method: str, seed: int) -> np.ndarray:
         InputError: there are too few, or what computes it is not installed.
     """
     if len(features) < FEWEST:
-        raise InputError(f"{len(features)} images are too few to lay out; at least {FEWEST}")
+        raise InputError(
+            f"{counted(len(features), 'image is', 'images are')} too few to lay out; at least {FEWEST}"
+        )
     places = METHODS[method](features, seed)
     places = places - places.mean(0)
     # The plane has no directions; turned so that most of it is across, it fills a picture.

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from utils.counting import counted
+
 from .evaluate import Result
 from .metrics import RankMetrics
 
@@ -17,7 +19,8 @@ def unmatched_line(metrics: RankMetrics, num_query: int) -> str | None:
     without = num_query - metrics.num_valid_queries
     if without <= 0:
         return None
-    return f"{without} of {num_query} queries have no match under another camera and did not count"
+    of_all, why = f"of {num_query:,} queries", "no match under another camera and did not count"
+    return counted(without, f"{of_all} has {why}", f"{of_all} have {why}")
 
 
 def comparison(results: Sequence[Result]) -> str:

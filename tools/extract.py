@@ -14,6 +14,7 @@ from engine import load_network, make_extractor
 from evaluation import Embedded
 from tools.start import read_options, start
 from utils.command import run_command
+from utils.counting import counted
 from utils.errors import InputError
 from utils.feature_file import write_features
 
@@ -38,7 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         if not written:
             raise InputError(f"none of {len(images)} images can be read, such as {images[0].path}")
     if written < len(images):
-        logger.warning(f"{len(images) - written} of {len(images)} images cannot be read and are left out")
+        of_all = f"of {len(images):,} images cannot be read and"
+        logger.warning(counted(len(images) - written, f"{of_all} is left out", f"{of_all} are left out"))
     logger.info(f"Saved {file}: {written} features of {network.feature_dim} numbers")
     return 0
 

@@ -52,6 +52,7 @@ from tools.search_page import serve
 from tools.search_people import PEOPLE
 from tools.start import read_options
 from utils.command import run_command
+from utils.counting import counted
 from utils.errors import InputError, one_line
 from utils.logger import setup_logger
 
@@ -104,7 +105,7 @@ def index_one(
         indexer = Indexer(gallery, detector, trackers, embedder, shown)
         after = indexer.index(footage.open, facts.row(), facts.rate)
     what = "is in the gallery already" if done and done.complete else "indexed"
-    logger.info(f"{name} ({one_line(after.camera)}): {what}, {after.tracklets} tracklets")
+    logger.info(f"{name} ({one_line(after.camera)}): {what}, {counted(after.tracklets, 'tracklet')}")
 
 
 def query(options: Namespace) -> int:
@@ -163,10 +164,10 @@ def remove(options: Namespace) -> int:
             raise InputError("say what to remove with --video, --camera, --from or --to")
         left = sum(map(where.leaves, gallery.videos()))
         count = gallery.remove(where)
-    logger.info(f"Removed {count} tracklets")
+    logger.info(f"Removed {counted(count, 'tracklet')}")
     if left:
         logger.warning(
-            f"nothing was removed from {left} videos: of --from and --to, a date says nothing about a video "
+            f"nothing was removed from {counted(left, 'video')}: of --from and --to, a date says nothing about a video "
             "indexed without --start, nor a clock time about one with it"
         )
     return 0

@@ -22,6 +22,7 @@ from search.people import (
 from search.people.report import FORMATS
 from search.people.timeline import write_timeline
 from tools.search_options import calibration_of, deliver, gallery_of, selection, weights_of
+from utils.counting import counted
 from utils.errors import InputError, one_line
 
 
@@ -66,9 +67,10 @@ def warn_of_cameras(gallery: Gallery, how: Grouping) -> None:
 def tell(outcome: Outcome, how: Grouping) -> None:
     """Log what a grouping did."""
     logger.info(
-        f"{outcome.people} people, {outcome.new} of them new, in {outcome.walks} walks, {outcome.added} of "
-        f"them new, joined from a similarity of {outcome.threshold:.2f} on; left out as too poor (below "
-        f"--quality {how.quality:g}): {outcome.poor} walks"
+        f"{counted(outcome.people, 'person', 'people')}, {outcome.new} of them new, in "
+        f"{counted(outcome.walks, 'walk')}, {outcome.added} of them new, joined from a similarity of "
+        f"{outcome.threshold:.2f} on; left out as too poor (below --quality {how.quality:g}): "
+        f"{counted(outcome.poor, 'walk')}"
     )
 
 

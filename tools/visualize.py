@@ -35,6 +35,7 @@ from evaluation.per_query import results_of_test, worst_first
 from evaluation.rank_lists import draw_rank_lists
 from tools.start import read_options, start
 from utils.command import run_command
+from utils.counting import counted
 from utils.errors import InputError
 from utils.figures import Figure, save_figure
 from utils.files import writing
@@ -118,7 +119,8 @@ def embedding(options: Namespace, cfg: CfgNode, device: torch.device) -> Figure:
     people = sorted({record.pid for record in dataset.query})  # others may be distractors
     if options.people > len(people):
         raise InputError(
-            f"--people {options.people}: the queries of {dataset.name} show {len(people)} people"
+            f"--people {options.people}: the queries of {dataset.name} show "
+            f"{counted(len(people), 'person', 'people')}"
         )
     number = min(options.people or PEOPLE, len(people))
     chosen = {people[n] for n in sample(len(people), number, cfg.SEED)}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from utils.counting import counted
 from utils.errors import InputError
 
 from .base import Names, Record, ReidDataset
@@ -74,9 +75,10 @@ def assemble(name: str, images: list[CustomImage]) -> ReidDataset:
         parts[image.split].append(Record(image.path, people[image.person], camid))
     without = sum(image.camera is None for image in images)
     if without:
+        of_all = f"of {len(images):,} images"
         logger.info(
-            f"{name}: {without} of {len(images)} images have no camera id; the queries among them count as "
-            "one camera and the gallery images as another, so that no match is left out"
+            f"{name}: {counted(without, f'{of_all} has', f'{of_all} have')} no camera id; queries without "
+            "one count as one camera, gallery images without one as another, so that no match is left out"
         )
     return ReidDataset(name, **parts, train_names=names, names=names)
 
@@ -85,8 +87,8 @@ def _leave_out_junk(name: str, images: list[CustomImage]) -> list[CustomImage]:
     junk = [image for image in images if _JUNK.fullmatch(image.person)]
     if junk:
         logger.warning(
-            f"{name}: left out {len(junk)} images of the person {junk[0].person}, which is junk in "
-            "Market-1501's numbering, neither person nor distractor; give a real person another name: "
+            f"{name}: left out {counted(len(junk), 'image')} of the person {junk[0].person}, which is junk "
+            "in Market-1501's numbering, neither person nor distractor; give a real person another name: "
             f"{junk[0].path}"
         )
     return [image for image in images if not _JUNK.fullmatch(image.person)]

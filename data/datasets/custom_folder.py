@@ -29,19 +29,21 @@ def read_folder(folder: Path) -> list[CustomImage]:
         )
     read = {folder_key(folder / split) for split in there}
     unread = [e.name for e in list_folder(folder) if is_folder(e) and folder_key(folder / e.name) not in read]
-    warn_left_out(folder, f"folders beside {', '.join(there)}, which alone are read", unread)
+    beside = f"beside {', '.join(there)}, which alone are read"
+    warn_left_out(folder, unread, f"folder {beside}", f"folders {beside}")
     images = []
     for split in there:
         entries = list_folder(folder / split)
         stray = [e.name for e in entries if has_image_suffix(e.name) and not is_folder(e)]
-        warn_left_out(folder / split, "images that are in no person's folder", stray)
+        nobodys = "in no person's folder"
+        warn_left_out(folder / split, stray, f"image that is {nobodys}", f"images that are {nobodys}")
         empty = []
         for person in filter(is_folder, entries):
             paths = walk_images(folder / split / person.name, above=(folder, folder / split))
             images += [CustomImage(path, person.name, _camera(path), split) for path in paths]
             if not paths:
                 empty.append(person.name)
-        warn_left_out(folder / split, "folders without an image", empty)
+        warn_left_out(folder / split, empty, "folder without an image", "folders without an image")
     return images
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from utils.counting import counted
 from utils.errors import InputError, os_reason
 
 # Of formats that OpenCV reads as installed; the content of a file decides how it is read, not its suffix.
@@ -50,8 +51,9 @@ def list_folder(folder: Path) -> list[os.DirEntry]:
         raise InputError(f"cannot read {folder}: {os_reason(error)}") from None
     warn_left_out(
         folder,
-        "whose names hold control characters or are not text",
         [e.name for e in entries if unusable(e.name)],
+        "entry whose name holds control characters or is not text",
+        "entries whose names hold control characters or are not text",
     )
     return [e for e in entries if not unusable(e.name)]
 
@@ -77,7 +79,8 @@ def walk_images(top: Path, above: Collection[Path] = ()) -> list[str]:
         entries = list_folder(folder)
         folders = [e for e in entries if is_folder(e)]
         images = [e for e in entries if has_image_suffix(e.name) and not is_folder(e)]
-        warn_left_out(folder, "entries that are not files", [e.name for e in images if not is_file(e)])
+        strange = [e.name for e in images if not is_file(e)]
+        warn_left_out(folder, strange, "entry that is not a file", "entries that are not files")
         paths += [str(folder / e.name) for e in images if is_file(e)]
         waiting += [folder / e.name for e in folders]
     return sorted(paths)
@@ -118,8 +121,15 @@ def has_image_suffix(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
 
 
-def warn_left_out(folder: Path, why: str, names: Sequence[str]) -> None:
-    """Log how many of a folder's entries were left out, and the first of them; nothing if there are none."""
+def warn_left_out(folder: Path, names: Sequence[str], one: str, several: str) -> None:
+    """Log how many of a folder's entries were left out, and the first of them; nothing if there are none.
+
+    Args:
+        folder: that holds them.
+        names: of the entries.
+        one: what one entry is, such as ``folder without an image``.
+        several: what several are.
+    """
     if names:
-        shown = ", ".join(repr(name) if unusable(name) else name for name in names[:3])
-        logger.warning(f"{folder}: left out {len(names)} {why}: {shown}{', …' if len(names) > 3 else ''}")
+        shown = [repr(name) if unusable(name) else name for name in names[:3]] + ["…"] * (len(names) > 3)
+        logger.warning(f"{folder}: left out {counted(len(names), one, several)}: {', '.join(shown)}")

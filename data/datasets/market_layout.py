@@ -80,7 +80,10 @@ def _read_subset(path: Path, fix: str) -> list[Record]:
     entries = [e for e in list_folder(path) if has_image_suffix(e.name)]
     parsed = [(e.name, is_file(e) and _NAME.match(e.name)) for e in entries]
     warn_left_out(
-        path, f"entries that are not files named like {EXAMPLE}", [n for n, match in parsed if not match]
+        path,
+        [name for name, match in parsed if not match],
+        f"entry that is not a file named like {EXAMPLE}",
+        f"entries that are not files named like {EXAMPLE}",
     )
     records = [
         Record(str(path / name), int(match[1]), int(match[2]) - 1)

@@ -13,6 +13,8 @@ import numpy as np
 from tqdm import tqdm
 from yacs.config import CfgNode
 
+from utils.counting import counted
+
 from ..datasets import Record, ReidDataset, counts
 from ..reading import decode_image, read_file
 from .findings import Finding, batch_findings, quick_findings
@@ -149,7 +151,7 @@ def _unreadable(facts: dict[str, ImageFacts], stops: bool) -> Finding:
     bad = [path for path, fact in facts.items() if not fact.height]
     return Finding(
         stops,
-        f"{len(bad)} files cannot be read as images",
+        counted(len(bad), "file cannot be read as an image", "files cannot be read as images"),
         bad,
         "remove them, or skip such files with DATASETS.ON_BAD_IMAGE skip",
     )
@@ -163,7 +165,8 @@ def _duplicates(
     shared = [(train[digest][0], test[digest][0]) for digest in train if digest in test]
     yield Finding(
         False,
-        f"{len(shared)} pictures of train are in query or gallery, byte for byte",
+        f"{counted(len(shared), 'picture of train is', 'pictures of train are')} in query or gallery, "
+        "byte for byte",
         _pairs(shared),
         "keep each in one of the parts; results on images seen in training are too good",
         _both(shared),
@@ -180,7 +183,12 @@ def _duplicates(
     ]
     yield Finding(
         False,
-        f"{len(counting)} pictures of query count as their own match, being in gallery byte for byte",
+        counted(
+            len(counting),
+            "picture of query counts as its own match",
+            "pictures of query count as their own match",
+        )
+        + ", being in gallery byte for byte",
         _pairs(counting),
         "take them out of the gallery; finding a copy says nothing",
         _both(counting),
@@ -203,7 +211,8 @@ def _two_people(where: str, images: dict[bytes, list[Record]]) -> Finding:
             pairs.append((group[0], other))
     return Finding(
         False,
-        f"{len(pairs)} pictures of {where} are there as two people, byte for byte",
+        f"{counted(len(pairs), f'picture of {where} is', f'pictures of {where} are')} there as two people, "
+        "byte for byte",
         _pairs(pairs),
         "remove the one that is wrong",
         _both(pairs),
@@ -228,8 +237,8 @@ def _odd_sizes(facts: dict[str, ImageFacts]) -> Iterator[Finding]:
         odd = [path for path, value in values.items() if not median / factor <= value <= median * factor]
         yield Finding(
             False,
-            f"{len(odd)} images have a {measure} more than {factor} times above or below the median "
-            f"{median:.4g}",
+            f"{counted(len(odd), 'image has', 'images have')} a {measure} more than {factor} times above or "
+            f"below the median {median:.4g}",
             [f"{path} ({sizes[path][0]}x{sizes[path][1]})" for path in odd],
             "look at them; a badly cut image is better left out",
             tuple(odd),

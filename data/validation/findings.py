@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from loguru import logger
 from yacs.config import CfgNode
 
+from utils.counting import counted
 from utils.distributed import process_number
 from utils.errors import InputError
 
@@ -110,10 +111,15 @@ def _query_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
                 _paths(absent + hidden),
             )
         ]
+    of_all = f"of {total:,} queries"
     findings = [
         Finding(
             False,
-            f"{len(absent)} of {total} queries have no match, as their person is not in the gallery",
+            counted(
+                len(absent),
+                f"{of_all} has no match, as its person is not in the gallery",
+                f"{of_all} have no match, as their person is not in the gallery",
+            ),
             _people_and_cameras(dataset, absent),
             "add images of these people to the gallery, or take out the queries; they do not count"
             + _spelled_differently(dataset, absent),
@@ -121,8 +127,11 @@ def _query_findings(dataset: ReidDataset, cfg: CfgNode) -> list[Finding]:
         ),
         Finding(
             False,
-            f"{len(hidden)} of {total} queries have no match, as the gallery has their person under the "
-            "query's own camera only",
+            counted(
+                len(hidden),
+                f"{of_all} has no match, as the gallery has its person under its own camera only",
+                f"{of_all} have no match, as the gallery has their person under the query's own camera only",
+            ),
             _people_and_cameras(dataset, hidden),
             "add images of these people under other cameras, or TEST.SAME_CAMERA keep; they do not count",
             _paths(hidden),
@@ -163,24 +172,29 @@ def _train_findings(dataset: ReidDataset) -> list[Finding]:
         {r.pid for r in dataset.query + dataset.gallery} if dataset.train_names is dataset.names else set()
     )
     both = sorted(tested & images.keys())
+    of_all = f"of {len(images):,} people in train"
     findings = [
         Finding(
             False,
-            f"{len(single)} of {len(images)} people in train have one image",
+            counted(len(single), f"{of_all} has one image", f"{of_all} have one image"),
             [names.person(pid) for pid in single],
             "add images of them, or take them out; one image teaches nothing about what is alike",
             _paths(dataset.train, single),
         ),
         Finding(
             False,
-            f"{len(one_camera)} of {len(images)} people in train were seen by one camera only",
+            counted(
+                len(one_camera),
+                f"{of_all} was seen by one camera only",
+                f"{of_all} were seen by one camera only",
+            ),
             [names.person(pid) for pid in one_camera],
             "add images from other cameras, if there are any",
             _paths(dataset.train, one_camera),
         ),
         Finding(
             False,
-            f"{len(both)} people are in train and in query or gallery",
+            f"{counted(len(both), 'person is', 'people are')} in train and in query or gallery",
             [names.person(pid) for pid in both],
             "keep each person in one of the parts; results on people seen in training are too good",
             _paths(dataset.train, both),

@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 
+from utils.counting import counted
 from utils.figures import (
     AMBER,
     DARK,
@@ -66,7 +67,7 @@ def draw_data(report: Report) -> Figure:
 def _what_was_found(findings: list[Finding]) -> str:
     errors = sum(finding.is_error for finding in findings)
     counts = ((errors, "error"), (len(findings) - errors, "warning"))
-    words = [f"{number} {what}{'s' * (number > 1)}" for number, what in counts if number]
+    words = [counted(number, what) for number, what in counts if number]
     return " and ".join(words) or "nothing found wrong"
 
 

@@ -9,6 +9,7 @@ import cv2
 import jinja2
 import numpy as np
 
+from utils.counting import counted
 from utils.figures import COLOURS
 from utils.files import atomic_write
 from utils.svg import figure_svg
@@ -77,6 +78,7 @@ def render(tests: Sequence[Outcome], about: About) -> str:
         "percent": lambda value: f"{100 * value:.1f}",
         "error": _shade([test.pairs.mean_ap for test in tests]),
         "count": lambda value: f"{value:,}",
+        "counted": counted,
         "file": lambda path: Path(path).name,
         "picture": picture,
         "camera": about.camera,

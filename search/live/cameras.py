@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from search.sources import is_address, is_camera
+from utils.counting import counted
 from utils.errors import InputError, one_line
 
 
@@ -32,7 +33,8 @@ def name_cameras(sources: Sequence[str], names: Sequence[str]) -> list[Camera]:
                 "machine (0, /dev/video0). Files are for tools/search.py index"
             )
     if names and len(names) != len(sources):
-        raise InputError(f"--camera gives {len(names)} names for {len(sources)} cameras; give one for each")
+        given = f"{counted(len(names), 'name')} for {counted(len(sources), 'camera')}"
+        raise InputError(f"--camera gives {given}; give one for each")
     names = list(names or map(_name, sources))
     for name in names:
         if names.count(name) > 1:

@@ -20,6 +20,7 @@ from search.optional import need
 from search.segment import Found, in_segments
 from search.tracker import Tracker
 from search.video import Frame, Video
+from utils.counting import counted
 from utils.errors import one_line
 
 from .cameras import Camera
@@ -106,7 +107,7 @@ class Live:
         self.gallery.finish_video(video.video, end)
         count = self.gallery.video(video.video).tracklets
         times = f"{show_time(video.start)} to {show_time(video.start + end)}"
-        logger.info(f"{one_line(video.camera)}: {count} tracklets from {times}")
+        logger.info(f"{one_line(video.camera)}: {counted(count, 'tracklet')} from {times}")
 
 
 class _Looked:

@@ -6,6 +6,7 @@ from loguru import logger
 
 from search.clock import show_time
 from search.gallery import Gallery, Selection, VideoRow
+from utils.counting import counted
 
 from .hours import live_videos
 
@@ -36,7 +37,7 @@ class Window:
         begin = now - self._keep
         removed = sum(self._forget(video, begin) for video in live_videos(self._gallery, self._cameras))
         if removed:
-            logger.info(f"Removed {removed} tracklets from before {show_time(begin)}")
+            logger.info(f"Removed {counted(removed, 'tracklet')} from before {show_time(begin)}")
         self._left |= removed > 0
         if self._left and now - self._purged >= self._keep / 2:
             logger.info("Writing the files anew, without what was removed; what is found waits for it")

@@ -10,6 +10,7 @@ import numpy as np
 
 from data.datasets.files import has_image_suffix, is_file, list_folder
 from data.reading import decode_image, read_file
+from utils.counting import counted
 from utils.errors import InputError, one_line
 
 from .source import DEFAULT_RATE, Shot
@@ -41,7 +42,8 @@ class Pictures:
         self._broken = 0
         first = next((image for image in map(_read, self._files) if image is not None), None)
         if first is None:
-            raise InputError(f"none of the {len(self._files)} pictures in {self._shown} can be decoded")
+            files = counted(len(self._files), "picture")
+            raise InputError(f"{self._shown}: {files}, of which none can be decoded")
         self.size = (first.shape[1], first.shape[0])
 
     def read(self, since: float) -> Iterator[Shot]:
@@ -54,7 +56,8 @@ class Pictures:
     def damage(self) -> str | None:
         """See ``Source``."""
         broken = self._broken
-        return f"{self._shown}: left out {broken} pictures that cannot be decoded" if broken else None
+        left_out = f"{counted(broken, 'picture')} that cannot be decoded"
+        return f"{self._shown}: left out {left_out}" if broken else None
 
     def close(self) -> None:
         """Nothing is open."""

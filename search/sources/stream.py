@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from search.optional import need
+from utils.counting import counted
 from utils.errors import InputError
 
 from .clock import Clock
@@ -64,7 +65,7 @@ class Stream:
             of = f" of {said:.1f} s" if said else ""
             parts.append(f"breaks off at {end}{of}{self._because()}; what comes before was read")
         if self._damaged and self._lost:
-            parts.append(f"{self._lost} broken frames were left out")
+            parts.append(f"{counted(self._lost, 'broken frame was', 'broken frames were')} left out")
         return f"{self._container.shown}: {'; '.join(parts)}" if parts else None
 
     def close(self) -> None:

@@ -76,7 +76,7 @@ def test_without_camera_ids_no_match_is_left_out(tmp_path, caplog_loguru):
     dataset = read_custom(tmp_path)
     assert [r.camid for r in dataset.query] == [0] and [r.camid for r in dataset.gallery] == [1, 1]
     (line,) = caplog_loguru
-    assert "4 of 4 images have no camera id; the queries among them count as one camera" in line
+    assert "4 of 4 images have no camera id; queries without one count as one camera" in line
 
 
 def test_market_layout_is_recognised(tmp_path):
@@ -94,8 +94,8 @@ def test_what_is_no_data_set(tmp_path, caplog_loguru):
     write_images(tmp_path, "train/stray.jpg")
     with pytest.raises(InputError, match="holds no image"):
         read_custom(tmp_path)
-    assert "1 images that are in no person's folder: stray.jpg" in caplog_loguru[0]
-    assert "1 folders without an image: nobody" in caplog_loguru[1]
+    assert "1 image that is in no person's folder: stray.jpg" in caplog_loguru[0]
+    assert "1 folder without an image: nobody" in caplog_loguru[1]
     write_images(tmp_path, "test/a/1.jpg", "gallery/a/1.jpg")
     with pytest.raises(InputError, match="has test beside query or gallery"):
         read_custom(tmp_path)
@@ -276,7 +276,7 @@ def test_junk_is_left_out_as_of_market_1501_and_distractors_stay(tmp_path, caplo
     (tmp_path / "t.csv").write_text("\n".join(["path,person_id,split", *rows]))
     caplog_loguru.clear()
     assert len(read_custom(tmp_path / "t.csv").gallery) == 2
-    assert any(f"left out 1 images of the person {junk}" in line for line in caplog_loguru)
+    assert any(f"left out 1 image of the person {junk}" in line for line in caplog_loguru)
 
 
 @pytest.mark.parametrize("person", ["-10", "1", "-", "--1", "a-1", "01"])

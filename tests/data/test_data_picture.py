@@ -70,8 +70,8 @@ def test_what_was_found_is_said_and_shown(draw, tmp_path):
     assert figure.get_suptitle() == "mine: 1 error and 1 warning"
     assert "cannot\nbe read" in texts(people)
     said = texts(wrong)
-    assert said[:3] == ["what was found wrong", "ERROR", "1 files cannot be read as images"]
-    assert "1 pictures of train are there as two people, byte for byte" in said
+    assert said[:3] == ["what was found wrong", "ERROR", "1 file cannot be read as an image"]
+    assert "1 picture of train is there as two people, byte for byte" in said
     assert len(wrong.images) == 2, "the two that are the same"
     assert texts(draw().axes[-1]) == said
 

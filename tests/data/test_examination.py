@@ -49,7 +49,7 @@ def test_unreadable_files(mine):
     (finding,) = look(mine).findings
     assert (
         finding.is_error
-        and finding.what == "1 files cannot be read as images"
+        and finding.what == "1 file cannot be read as an image"
         and finding.names == [str(bad)]
     )
     report = look(mine, "DATASETS.ON_BAD_IMAGE", "skip")
@@ -77,7 +77,7 @@ def test_a_set_that_is_only_tested(mine):
 def test_the_same_bytes_in_train_and_gallery(mine):
     shutil.copy(mine / "train/a/x_c1.png", mine / "gallery/z/copy_c1.png")
     (finding,) = look(mine).findings
-    assert finding.what == "1 pictures of train are in query or gallery, byte for byte"
+    assert finding.what == "1 picture of train is in query or gallery, byte for byte"
     assert finding.names == [f"{mine}/train/a/x_c1.png = {mine}/gallery/z/copy_c1.png"]
 
 
@@ -86,14 +86,14 @@ def test_the_same_bytes_under_two_people(mine, part, where):
     people = sorted((mine / part).iterdir())
     shutil.copy(next(people[0].iterdir()), people[1] / "copy_c1.png")
     (finding,) = look(mine).findings
-    assert finding.what == f"1 pictures of {where} are there as two people, byte for byte"
+    assert finding.what == f"1 picture of {where} is there as two people, byte for byte"
     assert "copy_c1.png" in finding.names[0]
 
 
 def test_the_same_bytes_in_query_and_gallery_count_under_another_camera(mine):
     shutil.copy(mine / "query/y/x_c1.png", mine / "gallery/y/copy_c1.png")
     assert look(mine).findings == []
-    assert "1 pictures of query count as their own match" in whats(look(mine, "TEST.SAME_CAMERA", "keep"))[0]
+    assert "1 picture of query counts as its own match" in whats(look(mine, "TEST.SAME_CAMERA", "keep"))[0]
     shutil.move(mine / "gallery/y/copy_c1.png", mine / "gallery/y/copy_c2.png")
     (finding,) = look(mine).findings
     assert finding.names == [f"{mine}/query/y/x_c1.png = {mine}/gallery/y/copy_c2.png"]
@@ -104,9 +104,9 @@ def test_odd_sizes(mine):
     write_image(mine / "train/a/inside_c1.png", 78, (64, 32))  # exactly 4 times
     write_image(mine / "train/b/wide_c1.png", 79, (16, 32))  # a quarter of the height / width
     size, shape = look(mine).findings
-    assert size.what == "1 images have a height x width more than 4 times above or below the median 512"
+    assert size.what == "1 image has a height x width more than 4 times above or below the median 512"
     assert size.names == [f"{mine}/train/a/large_c1.png (70x35)"]
-    assert shape.what == "1 images have a height / width more than 2 times above or below the median 2"
+    assert shape.what == "1 image has a height / width more than 2 times above or below the median 2"
     assert shape.names == [f"{mine}/train/b/wide_c1.png (16x32)"]
 
 

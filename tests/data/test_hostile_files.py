@@ -32,7 +32,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path, caplog_loguru):
     names = ["train/a/2_c2.jpg", "train/a/deep/3_c3.jpg", "train/b/1_c1.jpg"]
     assert [path for path, *_ in short(dataset.train, tmp_path)] == names
     (gone,) = (m for m in caplog_loguru if "gone.jpg" in m)
-    assert "left out 1 entries that are not files" in gone
+    assert "left out 1 entry that is not a file" in gone
     for link in ("train/a/deep/loop", "train/everyone"):
         (line,) = (m for m in caplog_loguru if f"{tmp_path}/{link}: left out, as it leads back" in m)
 

@@ -60,8 +60,8 @@ def test_people_of_whom_there_is_little():
     train = [(0, 0), (1, 0), (1, 0), (2, 0), (2, 1)]
     names = Names({0: "ann", 1: "bob"})
     single, one_camera = quick_findings(dataset([(9, 0)], [(9, 1)], train, train_names=names), cfg())
-    assert single.what == "1 of 3 people in train have one image" and single.names == ["ann"]
-    assert one_camera.what == "1 of 3 people in train were seen by one camera only"
+    assert single.what == "1 of 3 people in train has one image" and single.names == ["ann"]
+    assert one_camera.what == "1 of 3 people in train was seen by one camera only"
     assert one_camera.names == ["bob"]
     # Data from one camera, or without camera ids: nothing to say.
     assert quick_findings(dataset([(9, 0)], [(9, 1)], [(0, 0), (0, 0)]), cfg()) == []
@@ -71,7 +71,7 @@ def test_people_in_training_and_testing():
     names = Names({5: "eve"})
     toy = dataset([(5, 0), (6, 0)], [(5, 1), (6, 1)], [(5, 0), (5, 1)], names=names, train_names=names)
     (finding,) = quick_findings(toy, cfg())
-    assert finding.what == "1 people are in train and in query or gallery" and finding.names == ["eve"]
+    assert finding.what == "1 person is in train and in query or gallery" and finding.names == ["eve"]
     # Classes of training and ids of testing, which need not be the same people.
     assert quick_findings(dataset([(5, 0)], [(5, 1)], [(5, 0), (5, 1)]), cfg()) == []
 
@@ -101,7 +101,7 @@ def test_training_warns_and_stops_before_it_starts(tmp_path, caplog_loguru):
         make_data_loader(cfg(*words))
     write_images(tmp_path / "mine", "gallery/x/1_c2.jpg")
     make_data_loader(cfg(*words))
-    assert any("1 of 5 people in train have one image: e;" in message for message in caplog_loguru)
+    assert any("1 of 5 people in train has one image: e;" in message for message in caplog_loguru)
 
 
 def test_quick_is_milliseconds():

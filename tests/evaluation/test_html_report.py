@@ -102,7 +102,9 @@ def test_what_the_page_says():
         "<td>flip</td>",
     ):
         assert text in html, text
-    assert "1 queries have no match" in html and "python &lt;b&gt;" in html
+    assert (
+        "1 query has no match under another camera and does not count" in html and "python &lt;b&gt;" in html
+    )
     assert html.count('<article class="ranking">') == 20
     assert "cam. &lt;gate 1&gt;" in html and "<gate" not in html
     changed, unchanged = html.split("<details>")

@@ -13,6 +13,7 @@ def test_lines_of_the_log():
         "CMC curve, Rank-10 :20.0%",
     ]
     assert unmatched_line(METRICS, 9) == "2 of 9 queries have no match under another camera and did not count"
+    assert unmatched_line(METRICS, 8) == "1 of 8 queries has no match under another camera and did not count"
     assert unmatched_line(METRICS, 7) is None
 
 

@@ -124,7 +124,7 @@ def test_refusals(start_in, place):
         (("live", camera, "--keep", "soon"), "'soon' is no length of time"),
         (("live", camera, "--keep", "90s"), "--keep 90s is less than 2m"),
         (("live", camera, "--every", "2", "--fps", "5"), "--every and --fps"),
-        (("live", camera, "--camera", "a", "b"), "2 names for 1 cameras"),
+        (("live", camera, "--camera", "a", "b"), "2 names for 1 camera;"),
         (("watch", "red.png"), "gallery.db is a folder"),
         (
             ("watch", "red.png", "--gallery", "http://127.0.0.1:9", "--keep", "1h"),

@@ -39,7 +39,7 @@ def test_warnings(command, mine, tmp_path):
     words = ["--json", tmp_path / "r.json", "--picture", tmp_path / "sub" / "p.png"]
     done = command("tools/validate_data.py", *words, *SETTINGS)
     assert done.returncode == 1, done.stderr
-    assert "WARNING: 1 pictures of train are there as two people" in done.stdout
+    assert "WARNING: 1 picture of train is there as two people" in done.stdout
     report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert report["findings"][0]["names"] == ["mine/train/ann/1_c1.jpg = mine/train/王五/3_c1.jpg"]
     assert (tmp_path / "sub" / "p.png").is_file() and not (tmp_path / "logs").exists()
@@ -52,7 +52,7 @@ def test_errors(command, mine):
     write_image(mine / "gallery/y/1_c2.jpg", 2)
     done = command("tools/validate_data.py", *SETTINGS)
     assert done.returncode == 2 and not done.stderr, done.stderr
-    assert "ERROR: 1 files cannot be read as images\n    mine/train/bob/1_c1.jpg\n    remove" in done.stdout
+    assert "ERROR: 1 file cannot be read as an image\n    mine/train/bob/1_c1.jpg\n    remove" in done.stdout
     assert "ERROR: none of 1 queries can have a match" in done.stdout
     refused = command("tools/train.py", *SMALL_NET, *SETTINGS)
     assert_refused(refused, "none of 1 queries can have a match", "x (camera 1)", "DATASETS.TEST_NAME")

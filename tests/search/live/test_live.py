@@ -62,7 +62,7 @@ def test_each_connection_of_each_camera_is_in_the_gallery(gallery, caplog_loguru
     ended_before(gallery, 100.0)
 
     def stopped() -> bool:
-        return sum("1 tracklets from" in line for line in caplog_loguru) == 3
+        return sum("1 tracklet from" in line for line in caplog_loguru) == 3
 
     cameras = {
         "gate": FakeCamera([20, -1, 15], stop, stopped),
@@ -119,7 +119,7 @@ def test_what_is_older_than_the_window_goes(gallery, caplog_loguru):
     ended_before(gallery, 7200.0)
 
     def stopped() -> bool:
-        return any("Removed 1 tracklets from before" in line for line in caplog_loguru)
+        return any("Removed 1 tracklet from before" in line for line in caplog_loguru)
 
     index(gallery, {"gate": FakeCamera([-1], threading.Event())}, stopped, keep=3600.0)
     assert not gallery.videos() and not list(gallery.tracklets())

@@ -159,7 +159,7 @@ def test_a_video_is_sent_and_added_and_what_is_wrong_is_said(page, folder, tmp_p
         expect(form).to_be_visible()
         form.locator("input").first.fill("the <b>shop</b>")
         form.get_by_text("Add", exact=True).click()
-        expect(page.locator("#jobs .item")).to_contain_text("Done: 1 tracklets.", timeout=20_000)
+        expect(page.locator("#jobs .item")).to_contain_text("Done. Tracklets: 1.", timeout=20_000)
         expect(page.locator("#table td").first).to_have_text("the <b>shop</b>")
 
 
