@@ -9,7 +9,7 @@ from loguru import logger
 
 from .distributed import launched_by_torchrun
 from .errors import OUT_OF_MEMORY, InputError
-from .machine import cpu_has_bfloat16
+from .machine import BFLOAT16_SINCE, cpu_has_bfloat16
 
 
 def select_device(name: str, device_id: str = "0", said_by: str = "MODEL.DEVICE") -> torch.device:
@@ -85,7 +85,7 @@ def network_dtype(device: torch.device, amp: bool) -> torch.dtype:
 def has_bfloat16(device: torch.device) -> bool:
     """Whether the processor has bfloat16 arithmetic (emulated, it would be slower than float32)."""
     if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
+        return torch.cuda.get_device_capability(device) >= BFLOAT16_SINCE
     return cpu_has_bfloat16()
 
 

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")  # of Linux
+BFLOAT16_SINCE = (8, 0)  # capability of the GPUs that have bfloat16 arithmetic
 
 
 def cpu_name() -> str:

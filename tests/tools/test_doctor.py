@@ -180,14 +180,33 @@ def test_whether_torch_has_kernels_for_a_gpu(capability, architectures, runs):
 
 
 def test_gpus_as_the_driver_lists_them(monkeypatch):
-    out = "NVIDIA H200, 143771, 1024, 580.95.05\nTesla T4, [N/A], 0, 580.95.05\n"
-    monkeypatch.setattr(devices.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=out))
-    first, second = driver_gpus()
-    assert first == Gpu("NVIDIA H200", 143771 * 2**20, 2**30, "580.95.05")
-    assert second.name == "Tesla T4" and second.total != second.total, "not a number"
+    lines = [
+        "NVIDIA H200, 143771, 1024, 580.9",
+        "NVIDIA GB10, [N/A], [N/A], 580.9",
+        "Tesla T4, 15360, [N/A], 580.9",
+    ]
+    monkeypatch.setattr(devices.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout="\n".join(lines)))
+    monkeypatch.setattr(devices, "_import", {}.get)
+    assert driver_gpus()[:2] == [
+        Gpu("NVIDIA H200", 143771 * 2**20, 2**30, "580.9"),
+        Gpu("NVIDIA GB10", None, None, "580.9"),
+    ]
+    assert examine_devices().facts["GPUs"] == (
+        "NVIDIA H200, 149.7 GB free of 150.8 GB, driver 580.9; NVIDIA GB10, memory not known, driver 580.9; "
+        "Tesla T4, 16.1 GB, driver 580.9"
+    )
 
 
-def pretended_torch(available=False, cuda="13.0", told="") -> SimpleNamespace:
+CARDS = {
+    "GTX 1080": SimpleNamespace(major=6, minor=1, name="GTX 1080", total_memory=8e9),
+    "H100": SimpleNamespace(major=9, minor=0, name="H100", total_memory=80e9),
+    "MI250X": SimpleNamespace(
+        major=9, minor=0, name="MI250X", total_memory=64e9, gcnArchName="gfx90a:xnack-"
+    ),
+}
+
+
+def pretended_torch(available=False, cuda="13.0", told="", cards=("GTX 1080",), hip=None) -> SimpleNamespace:
     def is_available() -> bool:
         if told:
             devices.warnings.warn(told, stacklevel=1)
@@ -196,17 +215,16 @@ def pretended_torch(available=False, cuda="13.0", told="") -> SimpleNamespace:
     switches = SimpleNamespace(
         allow_tf32=True, version=lambda: 92400, matmul=SimpleNamespace(allow_tf32=False)
     )
-    properties = SimpleNamespace(major=6, minor=1, name="GTX 1080", total_memory=8e9)
     return SimpleNamespace(
         __version__="2.14.1",
-        version=SimpleNamespace(cuda=cuda, hip=None),
+        version=SimpleNamespace(cuda=cuda, hip=hip),
         backends=SimpleNamespace(cudnn=switches, cuda=switches),
         get_num_threads=lambda: 4,
         cuda=SimpleNamespace(
             is_available=is_available,
-            device_count=lambda: 1,
-            get_device_properties=lambda number: properties,
-            get_arch_list=lambda: ["sm_75", "sm_90"],
+            device_count=lambda: len(cards),
+            get_device_properties=lambda number: CARDS[cards[number]],
+            get_arch_list=lambda: ["gfx90a", "gfx942"] if hip else ["sm_75", "sm_90"],
         ),
     )
 
@@ -234,6 +252,27 @@ def test_why_a_gpu_is_not_used(monkeypatch, torch, variable, problem):
         assert section.facts["TF32"].startswith("on in torch")
 
 
+def torchs_gpus(monkeypatch, torch: SimpleNamespace) -> Section:
+    monkeypatch.setattr(devices, "driver_gpus", list)
+    monkeypatch.setattr(devices, "_import", {"torch": torch}.get)
+    return examine_devices()
+
+
+def test_each_gpu_has_bfloat16_or_not(monkeypatch):
+    section = torchs_gpus(monkeypatch, pretended_torch(available=True, cards=("H100", "GTX 1080")))
+    assert section.facts["torch's GPUs"] == (
+        "0: H100, 80.0 GB, capability 9.0, has bfloat16; "
+        "1: GTX 1080, 8.0 GB, capability 6.1, no bfloat16: AMP computes in float16"
+    )
+
+
+def test_amds_gpus_are_not_asked_for_cudas_architectures(monkeypatch):
+    torch = pretended_torch(available=True, cuda=None, cards=("MI250X",), hip="7.0.1")
+    section = torchs_gpus(monkeypatch, torch)
+    assert section.facts["torch"] == "2.14.1, built for ROCm 7.0.1" and not section.problems
+    assert section.facts["torch's GPUs"] == "0: MI250X, 64.0 GB, gfx90a:xnack-, has bfloat16"
+
+
 # ----------------------------------------------------------------------------------------------------- places
 
 
@@ -257,7 +296,7 @@ def test_places(monkeypatch, tmp_path):
     facts = section.facts
     assert facts["data sets"] == "mine (2 images)" and facts["weights"] == "none in weights/"
     assert facts["shared memory"] == f"60.0 MB free of 64.0 MB ({tmp_path})"
-    assert facts["pixel cache"].startswith("0.0 MB in 1 files")
+    assert facts["pixel cache"].startswith("0.0 MB in 1 file,")
     for word in (
         "little for processes",
         "the disk of data",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NamedTuple
 
-from ..machine import cpu_has_bfloat16, cpu_name
+from ..machine import BFLOAT16_SINCE, cpu_has_bfloat16, cpu_name
 from .section import Problem, Section, gigabytes
 
 QUERY = ("name", "memory.total", "memory.used", "driver_version")
@@ -21,8 +21,8 @@ class Gpu(NamedTuple):
     """A GPU as its driver names it."""
 
     name: str
-    total: float  # memory [bytes]
-    used: float
+    total: float | None  # memory [bytes]; None: the driver does not say
+    used: float | None
     driver: str
 
 
@@ -98,13 +98,17 @@ def _examine_gpu(section: Section, torch: ModuleType, number: int) -> str:
     properties = torch.cuda.get_device_properties(number)
     capability = properties.major, properties.minor
     name, shown = f"{number}: {properties.name}", f"capability {properties.major}.{properties.minor}"
-    if not is_built_for(capability, torch.cuda.get_arch_list()):
+    if _hip(torch):  # AMD's architectures, such as gfx90a, are none of CUDA's
+        shown = getattr(properties, "gcnArchName", shown)
+    elif not is_built_for(capability, torch.cuda.get_arch_list()):
         section.problems.append(Problem(f"this torch has no kernels for GPU {name}, of {shown}", LINE))
-    return f"{name}, {gigabytes(properties.total_memory)}, {shown}"
+    has_it = capability >= BFLOAT16_SINCE
+    bfloat16 = "has bfloat16" if has_it else "no bfloat16: AMP computes in float16"
+    return f"{name}, {gigabytes(properties.total_memory)}, {shown}, {bfloat16}"
 
 
 def _why_unused(torch: ModuleType, told: Sequence[str]) -> Problem:
-    if torch.version.cuda is None and getattr(torch.version, "hip", None) is None:
+    if torch.version.cuda is None and _hip(torch) is None:
         return Problem(
             "the GPU is not used: torch is a build for CPUs", f"pip uninstall torch torchvision, {LINE}"
         )
@@ -124,20 +128,28 @@ def _torch_build(torch: ModuleType) -> str:
     cuda = torch.version.cuda
     cudnn = torch.backends.cudnn.version() if cuda else None
     built = f"CUDA {cuda}{f', cuDNN {cudnn}' if cudnn else ''}" if cuda else "CPUs"
+    if hip := _hip(torch):
+        built = f"ROCm {hip}"
     apple = getattr(torch.backends, "mps", None)
     more = "; Apple's GPU is not used" if sys.platform == "darwin" and apple and apple.is_available() else ""
     return f"{torch.__version__}, built for {built}{more}"
 
 
+def _hip(torch: ModuleType) -> str | None:
+    """The version of ROCm that torch is built for, if it is."""
+    return getattr(torch.version, "hip", None)
+
+
 def _described(gpu: Gpu) -> str:
-    return (
-        f"{gpu.name}, {gigabytes(gpu.total - gpu.used)} free of {gigabytes(gpu.total)}, driver {gpu.driver}"
-    )
+    memory = "memory not known" if gpu.total is None else gigabytes(gpu.total)
+    if gpu.total is not None and gpu.used is not None:
+        memory = f"{gigabytes(gpu.total - gpu.used)} free of {memory}"
+    return f"{gpu.name}, {memory}, driver {gpu.driver}"
 
 
-def _mebibytes(text: str) -> float:
-    """In bytes; not a number where the driver does not say."""
-    return float(text) * 2**20 if text.replace(".", "").isdecimal() else float("nan")
+def _mebibytes(text: str) -> float | None:
+    """In bytes; None where the driver does not say."""
+    return float(text) * 2**20 if text.replace(".", "").isdecimal() else None
 
 
 def _import(name: str) -> ModuleType | None:

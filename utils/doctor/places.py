@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from ..counting import counted
 from .section import Problem, Section, gigabytes
 
 SHARED_MEMORY = Path("/dev/shm")  # of Linux, where containers have 64 MB of it by default
@@ -70,7 +71,7 @@ def _examine_disk(section: Section, name: str, folder: Path) -> None:
 def _data_sets(data: Path) -> str:
     """The folders below that of the data sets that hold images, and how many."""
     found = {folder.name: _count_images(folder) for folder in _folders(data)}
-    named = [f"{name} ({count:,} images)" for name, count in found.items() if count]
+    named = [f"{name} ({counted(count, 'image')})" for name, count in found.items() if count]
     return ", ".join(named) or f"no images below {data}"
 
 
@@ -98,7 +99,7 @@ def _examine_cache(section: Section, folder: Path, cache_gb: float | None) -> No
     files = list(folder.glob("*.pixels"))
     size = sum(file.stat().st_size for file in files)
     most = "" if cache_gb is None else f", at most {cache_gb:g} GB (DATALOADER.CACHE_GB)"
-    section.facts["pixel cache"] = f"{gigabytes(size)} in {len(files)} files{most}"
+    section.facts["pixel cache"] = f"{gigabytes(size)} in {counted(len(files), 'file')}{most}"
     if cache_gb is not None and size > 0.9 * cache_gb * 1e9:
         fix = f"delete old files in {folder}, or raise DATALOADER.CACHE_GB"
         section.problems.append(Problem(f"the pixel cache, {gigabytes(size)}, is about full", fix))
