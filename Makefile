@@ -23,18 +23,21 @@ logs/search-demo: | .venv/searched
 
 test: .venv/tested
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 # The other tests train, or start programs, servers or browsers.
 SLOW := tests/tools tests/cuda tests/engine tests/export tests/test_hubconf.py tests/test_readme.py \
-	tests/search/demo tests/search/detectors tests/search/gallery tests/search/live \
+	tests/search/demo tests/search/detectors tests/search/gallery tests/search/live tests/search/page \
 	tests/search/test_indexing.py tests/search/test_query.py tests/search/test_video.py tests/search/test_watch.py \
+	tests/search/test_webhook.py \
 	tests/data/test_cache.py tests/data/test_device_loader.py tests/data/test_workers.py \
 	tests/layers/test_across_processes.py tests/modeling/test_parts_across_processes.py \
 	tests/utils/test_distributed.py tests/utils/test_memory.py tests/utils/test_streams.py
 
 test-fast: .venv/tested
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(SLOW:%=--ignore=%)
 
 # The site of the documentation, in site/. A link that leads nowhere is an error.
