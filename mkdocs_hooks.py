@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parent
@@ -24,12 +25,25 @@ API = {
     "modeling": ["modeling"],
     "layers": ["layers"],
     "solver": ["solver"],
+    "distillation": ["distillation"],
     "evaluation": ["evaluation"],
-    "engine": ["engine", "utils.run_folder"],
+    "engine": ["engine"],
+    "export": ["export"],
     "search": [
         *("search.embedder", "search.query", "search.gallery", "search.people"),
         *("search.detectors", "search.tracker", "search.footage", "search.indexing"),
     ],
+    "benchmarks": [
+        *("benchmarks.training", "benchmarks.evaluation", "benchmarks.search", "benchmarks.gallery"),
+        *(
+            "benchmarks.people",
+            "benchmarks.networks",
+            "benchmarks.plain_evaluation",
+            "benchmarks.plain_search",
+        ),
+        "benchmarks.per_image_pipeline",
+    ],
+    "utils": ["utils.errors", "utils.random_state", "utils.run_folder"],
 }
 # What is of a module whose name is a title.
 BELOW = "\n    options:\n      heading_level: 3"
@@ -61,6 +75,9 @@ def with_links(text: str, source: str) -> str:
     Args:
         text: Markdown.
         source: the file that holds it, relative to the program's folder.
+
+    Raises:
+        PluginError: a link leads to no file of the program.
     """
 
     def replaced(found: re.Match) -> str:
@@ -68,6 +85,8 @@ def with_links(text: str, source: str) -> str:
         if not target or re.match(r"\w+:", target):
             return found[0]
         file = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+        if not (ROOT / file).exists():
+            raise PluginError(f"{source} links to {target}, which is not there")
         if page := PAGES.get(file, file.removeprefix("docs/") if file.startswith("docs/") else ""):
             return f"{label}({page}{anchor})"
         return label.lstrip("!")[1:-1]
