@@ -1,10 +1,18 @@
 """What ``torch.hub.load("<folder or owner/repository>", "reid", source=…)`` gives of this program."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine import FeatureExtractor
 
 # The modules of requirements.txt.
 dependencies = [
@@ -30,7 +38,9 @@ _OWN = {path.parent.name for path in _ROOT.glob("*/__init__.py")}
 _loaded: dict[str, ModuleType] = {}
 
 
-def reid(weights=None, device=None, batch_size=64):
+def reid(
+    weights: str | Path | None = None, device: str | torch.device | None = None, batch_size: int = 64
+) -> FeatureExtractor:
     """A trained network that gives the features of images of people.
 
         extractor = torch.hub.load("/path/to/this/program", "reid", source="local")
@@ -44,7 +54,7 @@ def reid(weights=None, device=None, batch_size=64):
         batch_size: most images at a time.
 
     Returns:
-        A ``FeatureExtractor``. It takes a list of paths, of (h, w, 3) uint8 RGB arrays (OpenCV's are BGR:
+        An extractor. It takes a list of paths, of (h, w, 3) uint8 RGB arrays (OpenCV's are BGR:
         ``image[..., ::-1]``) or of (3, h, w) uint8 RGB tensors, of any size, and gives (N, D) float32 on the
         host; ``extractor.model.feature_dim`` is D.
 

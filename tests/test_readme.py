@@ -18,13 +18,22 @@ from config.defaults import SETTINGS
 from modeling import TIMM, build_model, timm_names
 from search.demo import VideoSpec, draw_videos
 from tests.commands import MAINS, ROOT, run_fresh
+from tests.conftest import SMALL_NET
 from tests.test_imports import sources
 from tools.start import CHOICES
+from utils.run_folder import COLUMNS
 
 # Pages that are there in English and in Chinese.
 BOTH = ["README.md", *(f"docs/{name}.md" for name in ("training", "evaluation", "troubleshooting"))]
 PAGES = [
-    *("README.md", "README.zh-CN.md", "CONTRIBUTING.md"),
+    *(
+        "README.md",
+        "README.zh-CN.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "weights/README.md",
+        "logs/README.md",
+    ),
     *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
 ]
 
@@ -50,6 +59,13 @@ TRAINED = ("tools/train.py", "tools/test.py", "tools/validate_data.py")
 COMMANDS = [line for line in SHOWN if any(f"{tool} " in line for tool in TRAINED) and "--nnodes" not in line]
 USED = [line for line in SHOWN if line.startswith(("python tools/extract.py", "python tools/export.py"))]
 SEARCHED = [line for line in SHOWN if line.startswith("python tools/search.py") and "serve" not in line]
+LOOKED = [line for line in shell_lines("docs/looking.md") if line.startswith("python ")]
+# But for what the README shows, too, and a minute of the ready network and real people.
+EXPORTED = [
+    line
+    for line in shell_lines("docs/export.md")
+    if line.startswith("python ") and line not in USED and "weights/market1501" not in line
+]
 
 
 @pytest.mark.parametrize("page", BOTH)
@@ -103,19 +119,85 @@ def test_readme_command(line, command, weights, tmp_path, tiniest):
         assert int(re.search(r"Iteration\[\d+/(\d+)\]", done.stdout)[1]) >= 2
 
 
+def write_run(folder: Path, words: list[str], weights: str = "mAP75.1.pth") -> None:
+    """A run's folder with an untrained network and its settings."""
+    folder.mkdir(parents=True)
+    cfg = load_cfg([*words, "INPUT.SIZE_TEST", "[64,32]", "MODEL.DEVICE", "cpu"])
+    torch.save(build_model(cfg, 4).state_dict(), folder / weights)
+    (folder / "config.yml").write_text(cfg.dump())
+
+
+def write_people(*files: Path) -> None:
+    """Images of nobody."""
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(file), np.full((80, 40, 3), 90, np.uint8))
+
+
+@pytest.fixture
+def tiny_words(tiniest) -> list[str]:
+    """Settings of a network and a data set that are as small as can be."""
+    return [*SMALL_NET, *tiniest, "--model_name", "tiny", "SOLVER.IMS_PER_BATCH", "8"]
+
+
 @pytest.mark.parametrize("line", USED)
 def test_a_trained_network_is_used_as_the_readme_shows(line, command, tmp_path):
     run = tmp_path / "logs" / "tiny-market1501"
-    run.mkdir(parents=True)
-    (tmp_path / "photos").mkdir()
-    cv2.imwrite(str(tmp_path / "photos" / "a.jpg"), np.full((80, 40, 3), 90, np.uint8))
-    cfg = load_cfg(["--model_name", "osnet_x0_25", "INPUT.SIZE_TEST", "[64,32]", "MODEL.DEVICE", "cpu"])
-    torch.save(build_model(cfg, 4).state_dict(), run / "mAP75.1.pth")
-    (run / "config.yml").write_text(cfg.dump())
+    write_run(run, ["--model_name", "osnet_x0_25"])
+    write_people(tmp_path / "photos" / "a.jpg")
     _, *words = shlex.split(line.replace("<run>", run.name))
     done = command(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "features.parquet").is_file() or (run / "mAP75.1.onnx").is_file()
+
+
+def test_results_are_looked_at_as_their_page_shows(command, tiny_words, tmp_path):
+    for package in ("sklearn", "onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    from tests.engine.test_exported import FACTS, write_mean
+
+    for name, weights in (("run", "mAP75.1.pth"), ("other", "mAP71.0.pth")):
+        folder = tmp_path / "logs" / name
+        write_run(folder, tiny_words, weights)
+        row = ",".join(map(str, range(1, 1 + len(COLUMNS))))
+        (folder / "results.csv").write_text(f"{','.join(COLUMNS)}\n{row}\n")
+        (folder / "log.txt").touch()
+    write_mean(tmp_path / "reid.onnx", ("n", 3, *FACTS.input_size), facts=FACTS)
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    for line in LOOKED:
+        shown = re.sub("<(run|other)>", r"\1", line).replace("--people 20", "--people 4")
+        _, *words = shlex.split(shown)
+        done = command(*words, *(tiny_words if "--config_file" in words else ()))
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    pictures = [f"{name}.png" for name in ("ranks", "activations", "embedding", "batch", "curves")]
+    assert all((tmp_path / name).is_file() for name in ("report.html", *pictures))
+
+
+def test_networks_are_exported_and_used_as_the_pages_show(command, tiny_words, tmp_path):
+    for package in ("onnx", "onnxscript", "onnxruntime", "openvino"):
+        pytest.importorskip(package)
+    run, train = tmp_path / "logs" / "run", tmp_path / "data" / "market1501" / "bounding_box_train"
+    write_run(run, tiny_words)
+    write_people(
+        *(folder / name for folder in (tmp_path, tmp_path / "photos", train) for name in ("a.jpg", "b.jpg"))
+    )
+    for line in EXPORTED:
+        _, *words = shlex.split(line.replace("<run>", run.name))
+        done = command(*words)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        if "--fp16" in words:
+            os.link(run / "mAP75.1.fp16.onnx", run / "mAP75.1.onnx")  # that of fp32 is the README's
+    assert {"teacher.npz", "reid.xml", "features.parquet"} <= {path.name for path in tmp_path.iterdir()}
+
+    os.link(run / "mAP75.1.onnx", tmp_path / "mAP75.1.onnx")
+    write_run(tmp_path / "logs" / "known", ["--model_name", "osnet_x0_25"])  # a fresh Python knows it
+    code = "\n".join([*fenced("README.md", "python"), *fenced("docs/export.md", "python")])
+    for shown, here in (("/path/to/this/program", str(ROOT)), ("<run>", "known"), ("(128, 256)", "(32, 64)")):
+        assert shown in code
+        code = code.replace(shown, here)
+    done = run_fresh("-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cosine similarity 1.0" in done.stdout or "cosine similarity 0.99" in done.stdout
 
 
 def test_a_video_is_searched_as_the_readme_shows(command, tmp_path):
@@ -130,8 +212,7 @@ def test_a_video_is_searched_as_the_readme_shows(command, tmp_path):
 
 
 def test_the_page_for_python_runs_from_its_first_line_to_its_last(tmp_path, tiniest):
-    for name in ("a", "b", "c"):
-        cv2.imwrite(str(tmp_path / f"{name}.jpg"), np.full((80, 40, 3), 90, np.uint8))
+    write_people(*(tmp_path / f"{name}.jpg" for name in "abc"))
     draw_videos(tmp_path, VideoSpec(seconds=3, cameras=1, people=2, shared=0), progress=False)
     (tmp_path / "camera1.mp4").rename(tmp_path / "entrance.mp4")
     min((tmp_path / "queries").iterdir()).rename(tmp_path / "person.jpg")
