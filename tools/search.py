@@ -167,8 +167,8 @@ def remove(options: Namespace) -> int:
     logger.info(f"Removed {counted(count, 'tracklet')}")
     if left:
         logger.warning(
-            f"nothing was removed from {counted(left, 'video')}: of --from and --to, a date says nothing about a video "
-            "indexed without --start, nor a clock time about one with it"
+            f"nothing was removed from {counted(left, 'video')}: of --from and --to, a date says nothing "
+            "about a video indexed without --start, nor a clock time about one with it"
         )
     return 0
 

@@ -169,9 +169,9 @@ def test_remove_is_for_good(search, place):
     assert "gate" not in search("list", *gallery).stdout
     assert_refused(search("remove", *gallery), "say what to remove")
     dated = search("remove", "--to", "2026-10-01T00:00", *gallery).stdout
-    assert "Removed 0 tracklets" in dated and "nothing was removed from 1 videos" in dated
+    assert "Removed 0 tracklets" in dated and "nothing was removed from 1 video:" in dated
     [yard] = json.loads(search("list", *gallery, "--format", "json").stdout)
-    assert "Removed 1 tracklets" in search("remove", "--video", yard["video"][:6], *gallery).stdout
+    assert "Removed 1 tracklet\n" in search("remove", "--video", yard["video"][:6], *gallery).stdout
 
 
 def test_without_a_detector_motion_is_used_and_said(search, place):
