@@ -19,7 +19,7 @@ def test_what_is_no_camera_or_has_no_name_of_its_own_is_refused():
     for sources, names, said in (
         (["entrance.mp4"], [], "entrance.mp4 is not a live camera"),
         (["rtsp://a/1", "10.0.0.5"], [], "10.0.0.5 is not a live camera"),
-        (["rtsp://a/1", "rtsp://a/2"], ["gate"], "--camera gives 1 names for 2 cameras"),
+        (["rtsp://a/1", "rtsp://a/2"], ["gate"], "--camera gives 1 name for 2 cameras"),
         (["rtsp://a/1?channel=1", "rtsp://a/1?channel=2"], [], "two cameras are named a/1"),
         (["rtsp://a/1", "rtsp://a/2"], ["gate", "gate"], "two cameras are named gate"),
     ):
