@@ -28,7 +28,7 @@ def embedder_of(options: Namespace) -> Embedder:
 
 def detection(options: Namespace, score: float) -> Settings:
     """How people are detected: from this score on, where the options say."""
-    return Settings(score, cuda=select_device(options.device, said_by="--device").type == "cuda")
+    return Settings(score, cuda=options.device != "cpu")
 
 
 def weights_of(options: Namespace) -> str:
