@@ -12,6 +12,7 @@ from search.gallery import Gallery, VideoRow, open_gallery
 from search.people import Grouping, group_people
 from utils.memory import peak_memory
 
+from .apart import apart
 from .machine import CPU, machine
 from .tracklets import SEGMENT_ROWS, SIZE, WEIGHTS, made_up
 
@@ -39,15 +40,19 @@ def measure(tracklets: Sequence[int], dim: int) -> dict:
 
 
 def measure_one(tracklets: int, dim: int) -> dict:
-    """Seconds of each stage, peak memory [bytes], and the agreement with the truth."""
-    rng = np.random.default_rng(0)
-    people = np.arange(tracklets) // VISITS
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_gallery(f"{folder}/gallery.db", WEIGHTS, dim) as gallery,
-    ):
-        fill(gallery, people, rng)
-        begun: dict[str, float] = {}
+    """Seconds of each stage, peak memory [bytes], and the agreement with the truth.
+
+    The memory is that of grouping alone, as by a command of its own.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        with open_gallery(f"{folder}/gallery.db", WEIGHTS, dim) as gallery:
+            fill(gallery, _people(tracklets), np.random.default_rng(0))
+        return apart(_group, f"{folder}/gallery.db", tracklets)
+
+
+def _group(path: str, tracklets: int) -> dict:
+    people, begun = _people(tracklets), {}
+    with open_gallery(path) as gallery:
         outcome = group_people(
             gallery,
             Grouping(Calibration.fixed(THRESHOLD)),
@@ -63,6 +68,11 @@ def measure_one(tracklets: int, dim: int) -> dict:
         "found": outcome.people,
         "f1": score.f1,
     }
+
+
+def _people(tracklets: int) -> np.ndarray:
+    """Whose each tracklet is, (N,)."""
+    return np.arange(tracklets) // VISITS
 
 
 def fill(gallery: Gallery, people: np.ndarray, rng: np.random.Generator) -> None:

@@ -1,11 +1,9 @@
 """Indexing a video, against its two networks alone and against a plain search."""
 
-import multiprocessing
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +19,7 @@ from search.tracker import Tracker
 from search.video import open_video
 from utils.memory import peak_memory
 
+from .apart import apart
 from .longer import write_longer
 from .machine import machine
 from .plain_search import plain_search
@@ -112,18 +111,13 @@ def table(report: dict) -> str:
 
 def _memory(path: str, detector: str, weights: str, device: torch.device, times: int) -> dict:
     """The peaks of indexing the video, and one several times as long, each in a process of its own."""
-    report = {"times": times, "peak_memory_bytes": _peak_of(path, detector, weights, device)}
+    report = {"times": times, "peak_memory_bytes": apart(_peak, path, detector, weights, device)}
     if times > 1:
         with tempfile.TemporaryDirectory() as folder:
             longer = Path(folder) / f"longer{Path(path).suffix}"
             write_longer(path, longer, times)
-            report["longer_peak_memory_bytes"] = _peak_of(str(longer), detector, weights, device)
+            report["longer_peak_memory_bytes"] = apart(_peak, str(longer), detector, weights, device)
     return report
-
-
-def _peak_of(*given: object) -> int:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(_peak, *given).result()
 
 
 def _peak(path: str, detector: str, weights: str, device: torch.device) -> int:

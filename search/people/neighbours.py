@@ -10,6 +10,7 @@ import numpy as np
 from search.optional import need
 
 NEIGHBOURS = 64  # that are looked at, for each group
+QUESTIONS = 8192  # that are answered at a time
 # Comparisons up to which each group is compared with all others. Above, only with those in the nearest of the
 # parts into which k-means divides them; what is missed then is found in a later pass, when groups are fewer.
 EXACT = 20_000**2
@@ -47,11 +48,19 @@ def similar_pairs(means: np.ndarray, asking: np.ndarray, threshold: float) -> Pa
     if not len(asking):
         return Pairs(asking, asking, np.empty(0, np.float32))
     index = _index(means, len(asking))
+    parts = [
+        _answers(index, means, asking[begin : begin + QUESTIONS], threshold)
+        for begin in range(0, len(asking), QUESTIONS)
+    ]
+    return once(Pairs(*map(np.concatenate, zip(*parts, strict=True))), len(means))
+
+
+def _answers(index, means: np.ndarray, asking: np.ndarray, threshold: float) -> Pairs:
     score, found = index.search(means[asking], min(NEIGHBOURS + 1, len(means)))
     one = np.repeat(asking, found.shape[1])
     score, other = score.ravel(), found.ravel().astype(np.int64)
     pairs = Pairs(np.minimum(one, other), np.maximum(one, other), score)
-    return once(pairs.only((score >= threshold) & (one != other) & (other >= 0)), len(means))
+    return pairs.only((score >= threshold) & (one != other) & (other >= 0))
 
 
 def once(pairs: Pairs, groups: int) -> Pairs:
