@@ -31,9 +31,10 @@ SLOW := tests/tools tests/cuda tests/engine tests/export tests/test_hubconf.py t
 	tests/search/demo tests/search/detectors tests/search/gallery tests/search/live tests/search/page \
 	tests/search/test_indexing.py tests/search/test_query.py tests/search/test_video.py tests/search/test_watch.py \
 	tests/search/test_webhook.py \
-	tests/data/test_cache.py tests/data/test_device_loader.py tests/data/test_workers.py \
-	tests/layers/test_across_processes.py tests/modeling/test_parts_across_processes.py \
-	tests/utils/test_distributed.py tests/utils/test_memory.py tests/utils/test_streams.py
+	tests/data/test_cache.py tests/data/test_device_loader.py tests/data/test_hostile_files.py \
+	tests/data/test_images.py tests/data/test_workers.py tests/layers/test_across_processes.py \
+	tests/layers/test_build.py tests/modeling/test_parts_across_processes.py tests/utils/test_distributed.py \
+	tests/utils/test_memory.py tests/utils/test_random_state.py tests/utils/test_streams.py
 
 test-fast: .venv/tested
 	$(BIN)/ruff check .

@@ -52,8 +52,8 @@ SEARCH_FLAGS = (
         ("--detector",),
         setting("", path=True),
         "DETECTOR",
-        "what finds people: yolox_nano to yolox_x, motion, an .onnx file of YOLOX or YOLOv5 to 11, or boxes "
-        "as MOTChallenge's det.txt (default: motion)",
+        "what finds people: yolox_nano to yolox_x, motion, an .onnx file of YOLOX or YOLOv5 to YOLO12, or "
+        "boxes as MOTChallenge's det.txt (default: motion)",
         (INDEX, LIVE, WATCH, DEMO),
     ),
     Flag(

@@ -7,7 +7,15 @@ import yaml
 from tests.commands import ROOT
 
 # Words of a test that starts a program, a server or a browser.
-STARTS = ("http.server", "playwright", "run_fresh", "run_in_processes", "tests.search.page")
+STARTS = (
+    "http.server",
+    "multiprocessing_context",
+    "playwright",
+    "run_fresh",
+    "run_in_processes",
+    "sys.executable",
+    "tests.search.page",
+)
 
 
 def slow_paths() -> list[str]:

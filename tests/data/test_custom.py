@@ -235,6 +235,8 @@ def test_custom_folder_through_to_batches(tmp_path):
     batch = next(iter(train_loader))
     assert batch.images.shape == (4, 3, 64, 32) and not batch.bad
     assert [pid for batch in val_loader for pid in batch.pids.tolist()] == [4, 4]
+    named = train_loader.dataset.names.person, val_loader.dataset.names.person
+    assert [one(pid) for one, pid in zip(named, (3, 4), strict=True)] == ["p3", "t"]
 
 
 def test_a_part_that_is_missing(tmp_path):

@@ -108,9 +108,10 @@ def _examine_gpu(section: Section, torch: ModuleType, number: int) -> str:
 
 
 def _why_unused(torch: ModuleType, told: Sequence[str]) -> Problem:
-    if torch.version.cuda is None and _hip(torch) is None:
+    if torch.version.cuda is None:
+        built = "ROCm" if _hip(torch) else "CPUs"
         return Problem(
-            "the GPU is not used: torch is a build for CPUs", f"pip uninstall torch torchvision, {LINE}"
+            f"the GPU is not used: torch is a build for {built}", f"pip uninstall torch torchvision, {LINE}"
         )
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None and not told:
