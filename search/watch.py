@@ -17,6 +17,7 @@ APART = 10.0  # seconds that a camera must not see the person before it counts a
 LATE = 600.0  # seconds: how late a tracklet may be written, and how much clocks of machines may differ
 MOST = 100  # tracklets of one look
 PAUSE = 1.0  # seconds between two looks into a gallery
+OUTAGE = 5.0  # seconds; a look that takes longer has waited for the server
 
 
 @dataclass
@@ -101,11 +102,17 @@ def watch_gallery(
     Raises:
         ServerGoneError: before it is to stop.
     """
-    begun = time.time()
+    begun = since = time.time()
+    caught_up = 0.0
     while not stopped():
-        where = Selection(cameras=cameras, since=max(begun, time.time() - LATE))
+        looked = time.time()
+        if looked > caught_up:
+            since = max(begun, looked - LATE)
         try:
+            where = Selection(cameras=cameras, since=since)
             watch.see(gallery.search(watch.vector, MOST, where, watch.threshold)[0])
+            if time.time() > looked + OUTAGE:  # others have yet to write what they saw meanwhile
+                caught_up = time.time() + LATE
         except ServerGoneError:
             if stopped():  # nothing is lost
                 return

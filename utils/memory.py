@@ -1,7 +1,9 @@
 """How the program holds memory, and how much."""
 
 import ctypes
+import re
 import sys
+from pathlib import Path
 
 import psutil
 import torch
@@ -30,7 +32,11 @@ def peak_memory(device: torch.device) -> int:
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":
         return psutil.Process().memory_info().peak_wset
+    if (
+        sys.platform == "linux"
+    ):  # getrusage's peak would be, at least, that of the process which started this one
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M)[1])
     import resource
 
-    # Kilobytes on Linux, bytes on macOS.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes, on macOS

@@ -57,7 +57,8 @@ class OnnxDetector:
         self._metadata = _metadata(self._session)
         self._input, self._fixed, self._size = self._read_input()
         on_cpu = self._session.get_providers()[0] == "CPUExecutionProvider"
-        self._lanes = min(LANES, self._cores) if on_cpu else 1
+        # Not more lanes than a usual batch takes: frames of many would fill the memory.
+        self._lanes = min(LANES, self._cores, max(1, USUAL_BATCH // (self._fixed or 1))) if on_cpu else 1
         self._piece = self._fixed or USUAL_BATCH // self._lanes  # frames in a call
         self.batch = max(USUAL_BATCH, self._lanes * self._piece)
         self._inputs = self._new_inputs()

@@ -55,7 +55,8 @@ class Milvus:
             self.client = pymilvus.MilvusClient(address.uri, timeout=CONNECT_LIMIT, **options)
         except pymilvus.MilvusException as error:
             raise InputError(_no_connection(address, error.message)) from None
-        self._patience, self._limit = Patience(self.shown, patience, stopped), min(CALL_LIMIT, patience)
+        self._patience = Patience(self.shown, patience, stopped)
+        self._limit = CALL_LIMIT if stopped else min(CALL_LIMIT, patience)
         # milvus-lite replaces a row in two steps, between which other threads would find neither.
         self._alone = threading.Lock()
         self.failed: InputError | None = None  # what ended milvus-lite's writing

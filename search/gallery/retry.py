@@ -46,31 +46,50 @@ class Patience:
         Raises:
             ServerGoneError: the server has not answered for so long; from then on, each call is tried once.
         """
-        pause = FIRST_PAUSE
+        pause, odd_since = FIRST_PAUSE, None
         while True:
             try:
                 result = action()
                 self._is_back()
                 return result
             except Exception as error:
-                reason = _reason(error, again=pause > FIRST_PAUSE)
-                if reason is None:
+                reason, passes = _reason(error)
+                # A server that is just starting answers with any kind of error.
+                if reason is None or not (passes or pause > FIRST_PAUSE):
                     raise
                 now = time.monotonic()
-                if self._gone_since is None:
-                    self._gone_since = now
-                if now > self._gone_since + self._limit and (self._stopped is None or self._stopped()):
-                    raise ServerGoneError(
-                        f"{self.server} has not answered for {self._limit:.0f} s ({reason}); start it, then "
-                        "run the same command again: it resumes"
-                    ) from None
-                if now > self._quiet_until:
-                    self._said = True
-                    until = "until it does" if self._stopped else f"for {self._limit:.0f} s"
-                    logger.warning(f"{self.server} does not answer ({reason}); trying {until}")
-                self._quiet_until = now + PATIENCE
+                is_new = not passes and odd_since is None
+                odd_since = None if passes else now if is_new else odd_since
+                self._wait_longer(now, odd_since, reason, is_new)
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _wait_longer(self, now: float, odd_since: float | None, reason: str, is_new: bool) -> None:
+        """Say what is waited for, or give up.
+
+        Args:
+            now: [seconds].
+            odd_since: since when the server has answered with errors that may never pass, for which nobody
+                waits without end; None: it does not.
+            reason: of the error.
+            is_new: whether the first such error has just come.
+        """
+        if self._gone_since is None:
+            self._gone_since = now
+        endless = self._stopped is not None and not self._stopped()
+        since = odd_since if endless else self._gone_since
+        if since is not None and now > since + self._limit:
+            waited = self._limit if self._stopped is None else now - self._gone_since
+            then = "it resumes" if self._stopped is None else "what was found and not written is lost"
+            raise ServerGoneError(
+                f"{self.server} has not answered for {waited:.0f} s ({reason}); start it, then run the same "
+                f"command again: {then}"
+            ) from None
+        if now > self._quiet_until or is_new:
+            self._said = True
+            until = "until it does" if endless and odd_since is None else f"for {self._limit:.0f} s"
+            logger.warning(f"{self.server} does not answer ({reason}); trying {until}")
+        self._quiet_until = now + PATIENCE
 
     def _is_back(self) -> None:
         since, self._gone_since = self._gone_since, None
@@ -79,16 +98,15 @@ class Patience:
             logger.info(f"{self.server} answers again, after {show_time(time.monotonic() - since)}")
 
 
-def _reason(error: Exception, again: bool) -> str | None:
-    """Why an error may pass; None: it will not."""
+def _reason(error: Exception) -> tuple[str | None, bool]:
+    """What an error of a server says, None: it is another's; and whether it is one of those that pass."""
     from grpc import RpcError
     from pymilvus import MilvusException
 
     if isinstance(error, RpcError):
-        return error.code().name if error.code().name in GONE else None
+        return (error.code().name, True) if error.code().name in GONE else (None, False)
     # pymilvus gives its own faults as a MilvusException, too, and some of gRPC's with gRPC's code.
     if not isinstance(error, MilvusException) or error.message.startswith("Unexpected error"):
-        return None
-    passing = error.code in PASSING or getattr(error.code, "name", "") in GONE
-    # A server that is just starting answers with any kind of error.
-    return " ".join(error.message.split()) if passing or again else None
+        return None, False
+    passes = error.code in PASSING or getattr(error.code, "name", "") in GONE
+    return " ".join(error.message.split()), passes

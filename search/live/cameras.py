@@ -45,4 +45,4 @@ def name_cameras(sources: Sequence[str], names: Sequence[str]) -> list[Camera]:
 def _name(source: str) -> str:
     if is_camera(source):
         return f"camera {source}"
-    return re.sub(r"^[^:]+://([^/@]*@)?|[?#].*", "", source).strip("/")
+    return re.sub(r"^[^:]+://([^/]*@)?|[?#].*", "", source).strip("/")

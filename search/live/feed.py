@@ -127,6 +127,6 @@ class Feed:
             )
         if held:
             logger.warning(
-                f"{self._camera}: left out {held} of the last {seen} frames, since the gallery does not take "
-                "what is found; a line above says why"
+                f"{self._camera}: left out {held} of the last {seen} frames, since the gallery takes what is "
+                "found too slowly, unless a line above says another reason"
             )

@@ -40,7 +40,8 @@ class Window:
             logger.info(f"Removed {counted(removed, 'tracklet')} from before {show_time(begin)}")
         self._left |= removed > 0
         if self._left and now - self._purged >= self._keep / 2:
-            logger.info("Writing the files anew, without what was removed; what is found waits for it")
+            if self._gallery.store.milvus.is_local:
+                logger.info("Writing the files anew, without what was removed; what is found waits for it")
             self._gallery.purge()
             self._purged, self._left = now, False
 

@@ -3,7 +3,9 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
+from benchmarks.apart import apart
 from benchmarks.longer import write_longer
 from benchmarks.plain_evaluation import plain_rank_metrics
 from benchmarks.search_stages import STAGES
@@ -11,6 +13,7 @@ from evaluation import rank_metrics
 from search.video import open_video
 from tests.conftest import assert_refused
 from tests.search.videos import number_of, write_video
+from utils.memory import peak_memory
 
 
 def test_eval(fresh_command, tmp_path):
@@ -99,6 +102,12 @@ def test_search(command, drawn, tmp_path):
     assert all(report[rate] > 0 for rate in rates)
     assert 1e7 < report["peak_memory_bytes"] < 4e9 and report["longer_peak_memory_bytes"] > 1e7
     assert "of a video 2 times as long: " in done.stdout and "| detector alone |" in done.stdout
+
+
+def test_the_peak_of_a_process_is_its_own():
+    held = np.ones(500_000_000, np.uint8)
+    before = peak_memory(torch.device("cpu"))
+    assert apart(peak_memory, torch.device("cpu")) < before - 0.4 * held.size
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.mkv", "a.ts"])

@@ -8,8 +8,9 @@ from utils.errors import InputError
 
 def test_names_come_from_the_addresses_without_what_is_secret_or_long():
     sources = ["rtsp://me:secret@10.0.0.5:554/stream1?key=7", "http://yard/video/", "0", "/dev/video1"]
+    sources.append("rtsp://me:at@sign@10.0.0.6/stream")
     cameras = name_cameras(sources, [])
-    names = ["10.0.0.5:554/stream1", "yard/video", "camera 0", "camera /dev/video1"]
+    names = ["10.0.0.5:554/stream1", "yard/video", "camera 0", "camera /dev/video1", "10.0.0.6/stream"]
     assert [c.name for c in cameras] == names
     assert [c.source for c in cameras] == sources
     assert [c.name for c in name_cameras(sources[:2], ["gate", "yard"])] == ["gate", "yard"]
