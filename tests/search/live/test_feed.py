@@ -85,7 +85,11 @@ def test_the_newest_frames_are_kept_in_the_order_of_their_arrival(stop):
     ("held_up", "said", "advice"),
     [
         (False, "gate: this computer is too slow and left out 1 of the last 1 frames", "--fps"),
-        (True, "gate: left out 1 of the last 1 frames, since the gallery takes what is found", "a line above"),
+        (
+            True,
+            "gate: left out 1 of the last 1 frames, since the gallery takes what is found",
+            "a line above",
+        ),
     ],
 )
 def test_dropped_frames_are_said_once_what_piled_up_is_over(
