@@ -8,7 +8,6 @@ from .rows import NUMBERS, TEXTS, Hit, Selection, TrackletRow
 from .store import MOST_IDS, Store
 from .text import one_of_stored
 
-FIRST_ROWS = 3  # searched for each tracklet that is wanted; more if they do not suffice
 MOST_ROWS = 16_384  # that Milvus gives for a vector
 FIELDS = ["id", *TEXTS, *NUMBERS, "path", "thumbnail"]
 
@@ -26,7 +25,7 @@ def nearest(
         threshold: the least similarity; None: any.
         level: of consistency, as Milvus names it.
     """
-    limit = min(MOST_ROWS, FIRST_ROWS * top)
+    limit = min(MOST_ROWS, top)  # indexing writes one row of each tracklet
     while True:
         found = store.milvus.call(
             "search",
