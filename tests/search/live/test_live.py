@@ -144,7 +144,7 @@ def test_frames_that_are_left_out_while_the_gallery_is_busy_are_not_said_to_be_t
         return FakeVideo(count, report)
 
     def said() -> bool:
-        return any("gate: left out" in line and "the gallery does not take" in line for line in caplog_loguru)
+        return any("gate: left out" in line and "the gallery takes what is" in line for line in caplog_loguru)
 
     def wrote(rows) -> None:
         writing.set()
