@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from search.sources import is_address, is_camera
+from search.sources import is_address, is_camera, without_password
 from utils.counting import counted
 from utils.errors import InputError, one_line
 
@@ -45,4 +45,4 @@ def name_cameras(sources: Sequence[str], names: Sequence[str]) -> list[Camera]:
 def _name(source: str) -> str:
     if is_camera(source):
         return f"camera {source}"
-    return re.sub(r"^[^:]+://([^/]*@)?|[?#].*", "", source).strip("/")
+    return re.sub(r"^[^:]+://|[?#].*", "", without_password(source)).strip("/")
