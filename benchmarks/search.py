@@ -27,7 +27,7 @@ from .search_stages import STAGES, measure_stages
 
 NETWORKS = ("detect", "embed")
 T = TypeVar("T")
-ROW = VideoRow("0" * 32, "video", "camera", None, "detector")
+ROW = VideoRow("0" * 32, "video", "camera")
 
 
 def measure(
@@ -46,10 +46,11 @@ def measure(
     find, embed = make_detector(detector), make_embedder(weights, device)
     with open_video(path) as video:
         size, rate = video.size, video.frame_rate
-    _in_gallery(embed, partial(_index, path, rate, find, embed))  # the first is slower
+    index = partial(_in_gallery, embed, partial(_index, path, rate, find, embed))
+    index()  # the first is slower
     indexed, plain, stages = [], [], []
     for _ in range(rounds):
-        indexed.append(_seconds(partial(_in_gallery, embed, partial(_index, path, rate, find, embed))))
+        indexed.append(_seconds(index))
         alone, counted = _in_gallery(embed, partial(measure_stages, path, find, embed, row=ROW))
         stages.append(alone)
         plain.append(_seconds(partial(plain_search, path, find, Tracker("bytetrack", rate), embed)))

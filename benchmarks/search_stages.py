@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -12,10 +11,10 @@ import numpy as np
 from search.detectors import Detector
 from search.embedder import Embedder
 from search.gallery import Gallery, VideoRow
-from search.indexing import Writer
+from search.indexing import Writer, found_in
 from search.segment import Found, in_segments
 from search.tracker import Tracker
-from search.video import Frame, open_video
+from search.video import open_video
 
 T = TypeVar("T")
 STAGES = ("decode", "detect", "track", "embed", "write")
@@ -90,7 +89,7 @@ def measure_stages(
             yield frame, people
 
     with open_video(path) as video:
-        found = _detected(watch.items("decode", video.frames()), detector)
+        found = found_in(watch.items("decode", video.frames()), detector)
         found = counted(watch.items("detect", found, "decode"))
         pieces = in_segments(found, 0, partial(Tracker, "bytetrack", video.frame_rate))
         writer = Writer(gallery, counting, gallery.begin_video(row))
@@ -104,8 +103,3 @@ def measure_stages(
         for _ in watch.items("write", written(), "decode", "detect", "track", "embed"):
             pass
     return watch.seconds, Counted(frames, detections, counting.pictures)
-
-
-def _detected(frames: Iterator[Frame], detector: Detector) -> Iterator[Found]:
-    while batch := list(islice(frames, detector.batch)):
-        yield from zip(batch, detector(batch), strict=True)

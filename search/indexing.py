@@ -97,8 +97,13 @@ def write_behind(writer: "Writer", behind: Behind, found: Iterable[tuple[int, Tr
 def detected(video: Video, detector: Detector | Anew) -> Iterator[Found]:
     """The frames of a video with the people in them; a thread decodes ahead."""
     with closing(prefetch(video.frames(), AHEAD + detector.batch)) as frames:
-        while batch := list(islice(frames, detector.batch)):
-            yield from zip(batch, detector(batch), strict=True)
+        yield from found_in(frames, detector)
+
+
+def found_in(frames: Iterator[Frame], detector: Detector | Anew) -> Iterator[Found]:
+    """Frames with the people in them; as many are looked at together as the detector likes."""
+    while batch := list(islice(frames, detector.batch)):
+        yield from zip(batch, detector(batch), strict=True)
 
 
 class Writer:

@@ -1,15 +1,16 @@
 """The sub-commands of tools/search.py that look at live cameras."""
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from engine.interrupt import Interrupt
 from search.clock import parse_span
 from search.detectors import make_detector
 from search.embedder import Embedder
-from search.gallery import TrackletRow
+from search.gallery import Gallery, TrackletRow
 from search.gallery.address import parse_address
 from search.live import Camera, Live, name_cameras
 from search.query import person_vector
@@ -56,19 +57,9 @@ def watch(options: Namespace) -> int:
         if cameras:
             follow(cameras, options, embedder, person.compare)
         else:
-            look(person, options, embedder)
+            with gallery_until_signal(options, embedder, patience=PATIENCE) as (gallery, stopped):
+                watch_gallery(gallery, person, options.camera, stopped)
     return 0
-
-
-def look(person: Watch, options: Namespace, embedder: Embedder) -> None:
-    """Look into a server's gallery for a person until a signal comes."""
-    with Interrupt(STOPPING) as interrupt:
-
-        def stopped() -> bool:
-            return interrupt.heard
-
-        with gallery_of(options, embedder, patience=PATIENCE, stopped=stopped) as gallery:
-            watch_gallery(gallery, person, options.camera, stopped)
 
 
 def follow(
@@ -86,14 +77,23 @@ def follow(
     def open_camera(source: str, report: Callable[[str], object]) -> Video:
         return open_video(source, options.every, options.fps or None, report=report)
 
+    with gallery_until_signal(options, embedder, create=True) as (gallery, stopped):
+        indexing = Live(gallery, detector, make_tracker, embedder, open_camera, kept(options), wrote)
+        indexing.run(cameras, stopped)
+
+
+@contextmanager
+def gallery_until_signal(
+    options: Namespace, embedder: Embedder, **how: Any
+) -> Iterator[tuple[Gallery, Callable[[], bool]]]:
+    """The gallery, opened as ``gallery_of`` does with ``how``, and what says whether a signal has come."""
     with Interrupt(STOPPING) as interrupt:
 
         def stopped() -> bool:
             return interrupt.heard
 
-        with gallery_of(options, embedder, create=True, stopped=stopped) as gallery:
-            indexing = Live(gallery, detector, make_tracker, embedder, open_camera, kept(options), wrote)
-            indexing.run(cameras, stopped)
+        with gallery_of(options, embedder, stopped=stopped, **how) as gallery:
+            yield gallery, stopped
 
 
 def cameras_of(sources: Sequence[str], options: Namespace) -> list[Camera]:

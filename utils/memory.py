@@ -32,9 +32,8 @@ def peak_memory(device: torch.device) -> int:
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":
         return psutil.Process().memory_info().peak_wset
-    if (
-        sys.platform == "linux"
-    ):  # getrusage's peak would be, at least, that of the process which started this one
+    if sys.platform == "linux":
+        # getrusage's peak would be, at least, that of the process which started this one.
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M)[1])
     import resource
