@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .client import Milvus
-from .schema import INDEX, METRIC
+from .schema import INDEX, METRIC, SHARDS
 
 
 def create_collection(
@@ -16,7 +16,12 @@ def create_collection(
     if not milvus.call("has_collection", name):
         try:
             milvus.call(
-                "create_collection", name, schema=schema, properties=properties, consistency_level="Strong"
+                "create_collection",
+                name,
+                schema=schema,
+                properties=properties,
+                consistency_level="Strong",
+                num_shards=SHARDS,
             )
         except MilvusException:
             if not milvus.call("has_collection", name):

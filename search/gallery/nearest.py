@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from .rows import NUMBERS, TEXTS, Hit, Selection, TrackletRow
-from .store import MOST_IDS, Store
-from .text import one_of_stored
+from .store import Store
 
 MOST_ROWS = 16_384  # that Milvus gives for a vector
-FIELDS = ["id", *TEXTS, *NUMBERS, "path", "thumbnail"]
+FIELDS = [*TEXTS, *NUMBERS, "path", "thumbnail"]
 
 
 def nearest(
@@ -33,39 +32,24 @@ def nearest(
             data=list(vectors),
             limit=limit,
             filter=where.filter(),
-            output_fields=["tracklet"],
-            consistency_level=level,
-        )
-        answers = [_best(hits, top, threshold) for hits in found]
-        enough = [whole or len(hits) < limit for (_, whole), hits in zip(answers, found, strict=True)]
-        if all(enough) or limit == MOST_ROWS:
-            break
-        limit = min(MOST_ROWS, 4 * limit)
-    rows = _rows(store, {id_ for best, _ in answers for id_, _ in best}, level)
-    # A row may have been removed in between.
-    return [[Hit(score, rows[id_]) for id_, score in best if id_ in rows] for best, _ in answers]
-
-
-def _best(hits: Sequence[dict], top: int, threshold: float | None) -> tuple[list[tuple[str, float]], bool]:
-    """Id and score of the best row of each of the nearest tracklets, and whether more rows would add none."""
-    best: dict[str, tuple[str, float]] = {}
-    for hit in hits:  # the nearest first
-        score = float(hit["distance"])
-        if len(best) == top or (threshold is not None and score < threshold):
-            return list(best.values()), True
-        best.setdefault(hit["entity"]["tracklet"], (hit["id"], score))
-    return list(best.values()), len(best) == top
-
-
-def _rows(store: Store, ids: set[str], level: str) -> dict[str, TrackletRow]:
-    wanted, rows = sorted(ids), {}
-    for first in range(0, len(wanted), MOST_IDS):
-        found = store.milvus.call(
-            "query",
-            store.tracklets,
-            filter=one_of_stored("id", wanted[first : first + MOST_IDS]),
             output_fields=FIELDS,
             consistency_level=level,
         )
-        rows |= {row["id"]: TrackletRow.read(row) for row in found}
-    return rows
+        answers = [_best(rows, top, threshold) for rows in found]
+        enough = [whole or len(rows) < limit for (_, whole), rows in zip(answers, found, strict=True)]
+        if all(enough) or limit == MOST_ROWS:
+            return [
+                [Hit(float(row["distance"]), TrackletRow.read(row["entity"])) for row in best]
+                for best, _ in answers
+            ]
+        limit = min(MOST_ROWS, 4 * limit)
+
+
+def _best(rows: Sequence[dict], top: int, threshold: float | None) -> tuple[list[dict], bool]:
+    """The best row of each of the nearest tracklets, and whether more rows would add none."""
+    best: dict[str, dict] = {}
+    for row in rows:  # the nearest first
+        if len(best) == top or (threshold is not None and row["distance"] < threshold):
+            return list(best.values()), True
+        best.setdefault(row["entity"]["tracklet"], row)
+    return list(best.values()), len(best) == top

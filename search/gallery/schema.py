@@ -14,6 +14,8 @@ FORMAT = "1"  # of what is stored; another program version reads no other
 MOST_CONTENT = 65_535  # bytes of a video's record, the most of a VARCHAR
 # Exact. On 100,000 vectors of 512, an approximate index gains milliseconds and loses people.
 INDEX = "FLAT"
+# Parts of a server's collection. Each is searched by one thread of its own, on however many cores.
+SHARDS = 2
 METRIC = "IP"  # of unit vectors: their cosine similarity
 
 
