@@ -7,7 +7,7 @@ from .detectors import Detector
 from .fingerprint import fingerprint
 from .gallery import VideoRow
 from .sources import check_stored
-from .stretch import detector_from
+from .stretch import seen_from
 from .video import Video, open_video
 
 
@@ -44,7 +44,7 @@ class Facts:
         """
         if self.frames is None:
             return None
-        _, first = detector_from(done.segments if done else 0, detector)
+        first = seen_from(done.segments if done else 0, detector)
         return max(0, self.frames - round(first * self.rate))
 
 

@@ -14,7 +14,7 @@ from .embedder import BATCH, Embedder, pooled
 from .gallery import BoxPath, Gallery, Selection, TrackletRow, VideoRow, make_thumbnail
 from .gallery.box_path import STEPS
 from .segment import LEAD, SECONDS, Found, in_segments
-from .stretch import Anew, detector_from
+from .stretch import Anew, detector_from, seen_from
 from .tracker import Tracker
 from .tracklet import Tracklet
 from .video import Frame, Video
@@ -61,7 +61,7 @@ class Indexer:
         row = self.gallery.begin_video(replace(row, detector=found_by))
         if row.complete:
             return row
-        detector, first = detector_from(row.segments, self.detector)
+        detector = detector_from(row.segments, self.detector)
         end = 0.0
 
         def watched(frames: Iterable[Found]) -> Iterator[Found]:
@@ -75,7 +75,7 @@ class Indexer:
         writer = Writer(self.gallery, self.embedder, row)
         # Left in the opposite order: the threads that decode and detect end before the video is closed.
         with (
-            open_from(first) as video,
+            open_from(seen_from(row.segments, self.detector)) as video,
             closing(prefetch(detected(video, detector), FOUND + self.detector.batch)) as frames,
             Behind(WAITING) as behind,
         ):

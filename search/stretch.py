@@ -18,17 +18,15 @@ SEGMENTS = 10  # of a stretch
 LEARNING = 30.0  # seconds before a stretch of which its detector learns
 
 
-def detector_from(segment: int, detector: Detector) -> tuple["Detector | Anew", float]:
-    """A detector for a video from a segment on, and the time of the first frame that it is to see [seconds].
+def seen_from(segment: int, detector: Detector) -> float:
+    """The time from which a detector is to see a video, for the people from a segment on [seconds]."""
+    begin = _begin(segment // SEGMENTS) - LEARNING if _learns(detector) else segment * SECONDS - LEAD
+    return max(0.0, begin)
 
-    Args:
-        segment: the first whose people are asked for.
-        detector: like which it is.
-    """
-    if detector.fresh() is detector:
-        return detector, max(0.0, segment * SECONDS - LEAD)
-    stretch = segment // SEGMENTS
-    return Anew(detector, stretch), max(0.0, _begin(stretch) - LEARNING)
+
+def detector_from(segment: int, detector: Detector) -> "Detector | Anew":
+    """A detector like ``detector`` for a video from a segment on, to be called from ``seen_from`` on."""
+    return Anew(detector, segment // SEGMENTS) if _learns(detector) else detector
 
 
 class Anew:
@@ -62,3 +60,7 @@ class Anew:
 def _begin(stretch: int) -> float:
     """When the tracker of its first segment begins [seconds]."""
     return stretch * SEGMENTS * SECONDS - LEAD
+
+
+def _learns(detector: Detector) -> bool:
+    return detector.fresh() is not detector

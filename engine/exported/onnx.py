@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from utils.errors import InputError, one_line
+from utils.errors import InputError
+from utils.onnx_session import open_session
 
 from .facts import Facts
 from .network import ExportedNetwork
@@ -27,7 +28,9 @@ class OnnxNetwork(ExportedNetwork):
     """
 
     def __init__(self, path: Path, device: torch.device):
-        self._session = _open(path, device)
+        self._session = open_session(
+            need("onnxruntime"), path, device.type == "cuda", torch.get_num_threads()
+        )
         super().__init__(path, Facts.read(self._session.get_modelmeta().custom_metadata_map, str(path)))
         taken, given = self._session.get_inputs(), self._session.get_outputs()
         shape, features = taken[0].shape, given[0].shape
@@ -63,19 +66,3 @@ class OnnxNetwork(ExportedNetwork):
         """The number of values of a feature, where the file leaves it open."""
         size = [n if isinstance(n, int) else usual for n, usual in zip(shape[2:], USUAL_SIZE, strict=True)]
         return self.run(torch.zeros(1, 3, *size)).shape[1]
-
-
-def _open(path: Path, device: torch.device):
-    onnxruntime = need("onnxruntime")
-    wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
-    available = onnxruntime.get_available_providers()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3  # errors only
-    providers = [name for name in (*wanted, "CPUExecutionProvider") if name in available]
-    try:
-        # The bytes, not the path, which onnxruntime cannot open in every language on Windows.
-        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=providers)
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        reason = one_line(str(error).strip().partition("\n")[0])[:160]
-        raise InputError(f"{path} cannot be loaded as ONNX ({reason})") from None

@@ -14,6 +14,7 @@ from search.optional import need
 from search.video import Frame
 from utils.distributed import share_of_cores
 from utils.errors import InputError, one_line
+from utils.onnx_session import first_line, open_session
 
 from .detector import Settings, detections, file_name
 from .lanes import Lanes
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 LAYOUTS: tuple[type[Layout], ...] = (YoloX, YoloV5, YoloV8, EndToEnd)
 KNOWN = "YOLOX (N, A, 5 + C), YOLOv5 (N, 3 A, 5 + C), YOLOv8 to 12 (N, 4 + C, A) or end-to-end (N, K, 6)"
-PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 USUAL_SIZE = 640  # pixels, of an input whose size the file leaves open
 USUAL_BATCH = 8  # frames, of one whose batch it leaves open
@@ -53,7 +53,7 @@ class OnnxDetector:
         settings = settings or Settings()
         self._shown, self._path = one_line(path), path
         self._cores = settings.threads or share_of_cores()
-        self._session = _open(path, settings.cuda, self._cores)
+        self._session = self._open(settings.cuda, self._cores)
         self._metadata = _metadata(self._session)
         self._input, self._fixed, self._size = self._read_input()
         on_cpu = self._session.get_providers()[0] == "CPUExecutionProvider"
@@ -81,9 +81,12 @@ class OnnxDetector:
         """Itself; see ``Detector``."""
         return self
 
+    def _open(self, cuda: bool, threads: int) -> "onnxruntime.InferenceSession":
+        return open_session(need("onnxruntime"), self._path, cuda, threads)
+
     @cached_property
     def _beside(self) -> Lanes:
-        session = _open(self._path, cuda=False, threads=self._cores - self._lanes + 1)
+        session = self._open(cuda=False, threads=self._cores - self._lanes + 1)
         return Lanes(session, [self._new_inputs() for _ in range(self._lanes)])
 
     def _find(
@@ -134,7 +137,7 @@ class OnnxDetector:
         except InputError as error:
             raise InputError(f"{self._shown}: {error}") from None
         except Exception as error:  # of onnxruntime, which has no class for them
-            raise InputError(f"{self._shown} cannot be run: {_first_line(error)}") from None
+            raise InputError(f"{self._shown} cannot be run: {first_line(error)}") from None
         if layout is None:
             self._refuse("its outputs are " + _listed(self._session.get_outputs()))
         return layout(self._size, person, len(names) if names else None)
@@ -144,18 +147,6 @@ class OnnxDetector:
             f"{self._shown} is not a detector of a known kind: {why}; known are an image (N, 3, H, W) as the "
             f"only input and, as the first output, {KNOWN}, with A cells and C classes"
         )
-
-
-def _open(path: str, cuda: bool, threads: int) -> "onnxruntime.InferenceSession":
-    ort = need("onnxruntime")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors only
-    usable = [p for p in PROVIDERS if p in ort.get_available_providers() and (cuda or "CUDA" not in p)]
-    try:
-        return ort.InferenceSession(path, options, providers=usable)
-    except Exception as error:  # of onnxruntime, which has no class for them
-        raise InputError(f"{one_line(path)} is not a usable ONNX file: {_first_line(error)}") from None
 
 
 def _metadata(session: "onnxruntime.InferenceSession") -> dict:
@@ -188,7 +179,3 @@ def _person(names: list[str] | None) -> int:
 
 def _listed(nodes: list["onnxruntime.NodeArg"]) -> str:
     return one_line(", ".join(f"{node.name} {node.type} {tuple(node.shape)}" for node in nodes))
-
-
-def _first_line(error: Exception) -> str:
-    return one_line(str(error).strip().partition("\n")[0])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from search.segment import LEAD, SECONDS
-from search.stretch import LEARNING, SEGMENTS, detector_from
+from search.stretch import LEARNING, SEGMENTS, detector_from, seen_from
 from search.video import Frame
 from tests.search.people import ColourDetector
 
@@ -32,7 +32,7 @@ class Remembering:
 
 def found(segment: int) -> dict[float, list[float]]:
     """What is found at the times from a segment's lead on, if indexing begins with it."""
-    detector, first = detector_from(segment, Remembering())
+    detector, first = detector_from(segment, Remembering()), seen_from(segment, Remembering())
     seen = {time: detector([Frame(IMAGE, time, n)])[0] for n, time in enumerate(TIMES) if time >= first}
     return {time: before for time, before in seen.items() if time >= segment * SECONDS - LEAD}
 
@@ -51,4 +51,5 @@ def test_a_detector_has_seen_its_stretch_and_what_comes_just_before():
 
 def test_a_detector_that_does_not_remember_is_taken_as_it_is():
     one = ColourDetector()
-    assert detector_from(0, one) == (one, 0.0) and detector_from(7, one) == (one, 7 * SECONDS - LEAD)
+    assert detector_from(0, one) is one and seen_from(0, one) == 0.0
+    assert detector_from(7, one) is one and seen_from(7, one) == 7 * SECONDS - LEAD

@@ -36,7 +36,7 @@ REFUSED = [
     (["index", "gate.mp4", "--start", "noon"], ["2026-11-25T08:00"]),
     (["index", "gate.mp4", "yard.mp4", "--start", "2026-11-25T08:00"], ["--start"]),
     (["index", "gate.mp4", "--detector", "yolo"], ["yolox_nano"]),
-    (["index", "gate.mp4", "--detector", "text.onnx"], ["text.onnx is not a usable ONNX file"]),
+    (["index", "gate.mp4", "--detector", "text.onnx"], ["text.onnx cannot be loaded as ONNX"]),
     (["index", "gate.mp4", "--every", "0"], ["--every"]),
     (["index", "gate.mp4", "--every", "2", "--fps", "5"], ["every and fps"]),
     (["index", "gate.mp4", "--camera", "x" * 9000, *GATE], ["is too long"]),

@@ -174,7 +174,7 @@ class TestRefused:
 
     def test_what_is_no_onnx_is_named_in_one_line(self, tmp_path):
         (tmp_path / "a\nb.onnx").write_bytes(b"nonsense")
-        with pytest.raises(InputError, match="b.onnx is not a usable ONNX file") as error:
+        with pytest.raises(InputError, match="b.onnx cannot be loaded as ONNX") as error:
             make_detector(str(tmp_path / "a\nb.onnx"))
         assert "\n" not in str(error.value)
 
