@@ -198,8 +198,8 @@ _C.SOLVER.STEPS = setting(
     (40, 70), check=lambda steps: list(steps) == sorted(steps), text="must rise", may_change=True
 )
 _C.SOLVER.GAMMA = setting(0.1, least=0)
-# Warm-up: the first WARMUP_ITERS epochs (WARMUP_BY 'iteration': batches) go from BASE_LR x WARMUP_FACTOR to
-# BASE_LR, 'linear'ly, or stay at BASE_LR x WARMUP_FACTOR ('constant').
+# Warm-up: from BASE_LR x WARMUP_FACTOR to BASE_LR, 'linear'ly, or at BASE_LR x WARMUP_FACTOR ('constant').
+# Epoch WARMUP_ITERS (WARMUP_BY 'iteration': batch) is the first at BASE_LR, so that 0 and 1 are none.
 _C.SOLVER.WARMUP_FACTOR = setting(0.01, least=0)
 _C.SOLVER.WARMUP_ITERS = setting(10, least=0)
 _C.SOLVER.WARMUP_METHOD = setting("linear", choices=("linear", "constant"))
@@ -249,6 +249,8 @@ _C.SOLVER.COMPILE = setting(False, may_change=True)
 _C.SOLVER.FREEZE = False
 _C.SOLVER.FREEZE_EPOCHS = setting(20, least=0)
 # Test and save an exponential moving average of the weights with this decay, such as 0.999; 0: the weights.
+# The decay is reached after 9 / (1 - decay) steps, 9,000 for 0.999; until then, it is lower, and the average
+# about that of the last ninth of the steps.
 _C.SOLVER.EMA = setting(0.0, least=0, below=1, text="is a decay, 0 (off) to below 1")
 # Steps with a non-finite loss that a run may skip; the next one ends it.
 _C.SOLVER.SKIP_BAD_STEPS = setting(0, least=0, may_change=True)

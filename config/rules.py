@@ -5,7 +5,12 @@ from yacs.config import CfgNode
 
 def training_problems(cfg: CfgNode) -> list[str]:
     """Problems with the settings of a training."""
-    return [*_batch_problems(cfg), *_network_problems(cfg), *_distillation_problems(cfg)]
+    return [
+        *_batch_problems(cfg),
+        *_network_problems(cfg),
+        *_size_problems(cfg),
+        *_distillation_problems(cfg),
+    ]
 
 
 def training_warnings(cfg: CfgNode) -> list[str]:
@@ -49,6 +54,14 @@ def _network_problems(cfg: CfgNode) -> list[str]:
     if solver.SCHEDULE == "cosine" and solver.MIN_LR > solver.BASE_LR:
         problems.append(f"SOLVER.MIN_LR {solver.MIN_LR} must not be above SOLVER.BASE_LR {solver.BASE_LR}")
     return problems
+
+
+def _size_problems(cfg: CfgNode) -> list[str]:
+    first, full = list(cfg.INPUT.SIZE_FIRST), list(cfg.INPUT.SIZE_TRAIN)
+    smaller = first != full and all(a <= b for a, b in zip(first, full, strict=False))
+    if cfg.INPUT.FIRST_EPOCHS == 0 or smaller:
+        return []
+    return [f"INPUT.FIRST_EPOCHS: INPUT.SIZE_FIRST {first} must be smaller than INPUT.SIZE_TRAIN {full}"]
 
 
 def _distillation_problems(cfg: CfgNode) -> list[str]:

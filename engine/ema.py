@@ -9,8 +9,9 @@ from torch import nn
 class WeightAverage:
     """A copy of a network that follows it: average = decay x average + (1 - decay) x weights.
 
-    The decay starts low, (1 + n) / (10 + n) at iteration n, so that the first, random weights are soon
-    forgotten. Buffers, such as the statistics of batch norms, are those of the network.
+    The decay starts low, (1 + n) / (10 + n) after n steps of the optimizer, so that the first, random weights
+    are soon forgotten: while that is below the decay, about the last ninth of the steps counts. Buffers, such
+    as the statistics of batch norms, are those of the network.
 
     All tensors of a dtype move in one operation, for which CUDA has a kernel; ignite's handler launches two
     kernels for each tensor.
@@ -35,9 +36,9 @@ class WeightAverage:
             other_list.append(other)
 
     @torch.no_grad()
-    def update(self, iteration: int) -> None:
-        """Move the average after the step of an iteration, counted from 1."""
-        weight = max(1 - self.decay, 9 / (10 + iteration))
+    def update(self, step: int) -> None:
+        """Move the average after a step of the optimizer, counted from 1."""
+        weight = max(1 - self.decay, 9 / (10 + step))
         torch._foreach_lerp_(list(self.model.parameters()), list(self._source.parameters()), weight)
         for own, other in self._buffers.values():
             torch._foreach_copy_(own, other)

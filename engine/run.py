@@ -1,5 +1,6 @@
 """A running training: what its steps, log lines, evaluations and saves share."""
 
+import math
 from contextlib import ExitStack
 
 import ignite.distributed as idist
@@ -137,6 +138,11 @@ class Run:
         """The learning rates: 'lr', of the head, and those of the other groups of parameters."""
         first, *others = self.training.optimizer.param_groups
         return {"lr": first["lr"]} | {f"lr_{group['name']}": group["lr"] for group in others}
+
+    def average(self, engine: Engine) -> None:
+        """Let the averaged weights follow a step of the optimizer."""
+        if self.ema and self.step.complete:
+            self.ema.update(math.ceil(engine.state.iteration / self.cfg.SOLVER.GRAD_ACCUM))
 
     def save(self) -> None:
         """Save last.pth, unless a loss was not finite.

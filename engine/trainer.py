@@ -62,7 +62,7 @@ def handlers(run: Run) -> list[tuple[Events | TrainingEvents, Callable]]:
         # A warm-up by iterations sets the rate of the step that follows.
         (Events.ITERATION_STARTED, lambda e: run.training.scheduler.step_iteration(e.state.iteration)),
         # The average follows each step, before anything saves or tests it.
-        (Events.ITERATION_COMPLETED, lambda e: run.ema and run.ema.update(e.state.iteration)),
+        (Events.ITERATION_COMPLETED, run.average),
         # A log line empties the meter, so a save comes after it.
         (Events.ITERATION_COMPLETED, run.log),
         (Events.ITERATION_COMPLETED, run.save_or_stop),

@@ -20,6 +20,8 @@ BACKBONE = "backbone."
 # teacher (Caron et al., ICCV 2021) is the average of its students and better than they are; MoCo's key
 # encoder (He et al., CVPR 2020), an average, too, only gives the query encoder something to compare with.
 PAIRS = {"teacher": "student", "encoder_q": "encoder_k"}
+# Part of the other's tensors that the first of a pair has at least: the other may have a predictor more.
+COMMON = 0.9
 
 
 def read_state_dict(path: str | Path) -> Tensors:
@@ -45,14 +47,17 @@ def read_state_dict(path: str | Path) -> Tensors:
 def _tensors(content) -> Tensors:
     """The dict with the most tensors among ``content`` and the dicts in it, except an optimizer's.
 
-    Of several equally large ones, the first: ``last.pth`` holds the averaged weights before the others. The
-    second of PAIRS comes last.
+    Of several equally large ones, the first: ``last.pth`` holds the averaged weights before the others. Of
+    PAIRS, never the second.
     """
     if not isinstance(content, dict) or _is_optimizer(content):
         return {}
     own = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
-    inner = sorted(content, key=lambda name: name in PAIRS.values())
-    return max([own, *(_tensors(content[name]) for name in inner)], key=len)
+    inner = {name: _tensors(value) for name, value in content.items()}
+    for chosen, other in PAIRS.items():
+        if chosen in inner and len(inner[chosen]) >= COMMON * len(inner.get(other, ())):
+            inner.pop(other, None)
+    return max([own, *inner.values()], key=len)
 
 
 def _is_optimizer(content) -> bool:
@@ -85,13 +90,14 @@ def unwrap(state: Tensors, own: Collection[str]) -> tuple[Tensors, Tensors]:
 
 
 def _without_other(state: Tensors) -> tuple[Tensors, Tensors]:
-    """A file's tensors without the second of PAIRS, and the second's, where both have the same names."""
+    """A file's tensors without the second of PAIRS, and the second's, where most of their names agree."""
 
     def names(part: str) -> set[str]:
         return {name.removeprefix(f"{part}.") for name in state if name.startswith(f"{part}.")}
 
     for chosen, other in PAIRS.items():
-        if names(chosen) and names(chosen) == names(other):
+        common = names(chosen) & names(other)
+        if common and len(common) >= COMMON * len(names(other)):
             beside = {name: tensor for name, tensor in state.items() if name.startswith(f"{other}.")}
             return {name: tensor for name, tensor in state.items() if name not in beside}, beside
     return state, {}

@@ -16,9 +16,9 @@ from .state_dict import read_state_dict, unwrap
 # Under it a network holds what only its training needs, such as a student's adapters; weights are saved
 # without it.
 ADAPTERS = "adapters."
-# Layers that a ReID checkpoint may hold and a test can do without: a backbone's own classifier, a neck that
-# the settings leave out, and the adapters.
-SPARE = ("base.fc.", "base.classifier.", "bottleneck.", ADAPTERS)
+# Layers that a ReID checkpoint may hold and a test can do without: a backbone's own classifier (but not an
+# embedding, fc.0, fc.1 … of other programs), a neck that the settings leave out, and the adapters.
+SPARE = ("base.fc.weight", "base.fc.bias", "base.classifier.", "bottleneck.", ADAPTERS)
 # What is added to a backbone as an identity, so that pretrained weights need not have it.
 ADDED = tuple(f"base.{name}" for name in NON_LOCAL)
 # Smallest fraction of the file's tensors, and of the network's, that must match.

@@ -221,6 +221,8 @@ def test_the_tree_is_frozen_and_survives_its_own_yaml(tmp_path):
         (["SOLVER.GRAD_ACCUM", "0"], "SOLVER.GRAD_ACCUM must be at least 1"),
         (["SOLVER.LAYER_DECAY", "1.5"], "LAYER_DECAY is a factor, above 0 to 1"),
         (["SOLVER.SCHEDULE", "cosine", "SOLVER.MIN_LR", "1"], "MIN_LR 1.0 must not be above SOLVER.BASE_LR"),
+        (["INPUT.FIRST_EPOCHS", "2", "INPUT.SIZE_TRAIN", "[128,64]"], "SIZE_FIRST .128, 64. must be smaller"),
+        (["INPUT.FIRST_EPOCHS", "2", "INPUT.SIZE_FIRST", "[300,9]"], "must be smaller than INPUT.SIZE_TRAIN"),
         (["SOLVER.WARMUP_BY", "iterations"], "did you mean iteration"),
         (["SOLVER.ARCFACE.MARGIN", "4"], "SOLVER.ARCFACE.MARGIN is an angle, at most pi radians, not 4.0"),
         (["SOLVER.COSFACE.SCALE", "0"], "SOLVER.COSFACE.SCALE must be above 0"),

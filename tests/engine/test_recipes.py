@@ -38,6 +38,14 @@ def test_the_average_is_what_is_saved_and_tested(train, tmp_path):
     assert torch.equal(saved["bottleneck.running_mean"], model.bottleneck.running_mean)
 
 
+def test_the_average_follows_the_steps_of_the_optimizer(train, tmp_path, monkeypatch):
+    followed = []
+    monkeypatch.setattr("engine.ema.WeightAverage.update", lambda _, step: followed.append(step))
+    training = train(tmp_path, "SOLVER.MAX_EPOCHS", "2", "SOLVER.EMA", "0.9", "SOLVER.GRAD_ACCUM", "2")
+    batches = 2 * len(training.train_loader)
+    assert batches % 4 == 0 and followed == [*range(1, batches // 2 + 1)]
+
+
 @pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
 def test_a_frozen_backbone_stays_and_then_learns(train, assemble, tmp_path, optimizer):
     words = ["SOLVER.OPTIMIZER_NAME", optimizer, "--freeze", "--freeze_epoch", "1", "SOLVER.EVAL_PERIOD", "9"]

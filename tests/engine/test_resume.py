@@ -71,6 +71,7 @@ RECIPES = {
         *["SOLVER.LAYER_DECAY", "0.5", "DATALOADER.SAMPLER", "camera_balanced", "SOLVER.GRAD_ACCUM", "2"],
         *["MODEL.ID_LOSS_TYPE", "circle_softmax", "MODEL.METRIC_LOSS_TYPE", "multi_similarity"],
         *["--IF_WITH_CENTER", "yes", "SOLVER.LOG_PERIOD", "3"],
+        *["INPUT.FIRST_EPOCHS", "1", "INPUT.SIZE_FIRST", "[32,32]"],
     ],
     "network": [
         *[
@@ -123,6 +124,25 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, monkeypa
         state = load_state(folder)
         assert_equal(state, expected)
         assert {p.name for p in folder.glob("mAP*")} == {p.name for p in (tmp_path / "whole").glob("mAP*")}
+
+
+def test_the_first_epochs_have_small_images_also_when_resumed(train, stop_at, tmp_path, monkeypatch):
+    seen, update = [], Run.update
+
+    def watched(run, engine, batch):
+        seen.append([*batch.images.shape[2:]])
+        return update(run, engine, batch)
+
+    monkeypatch.setattr(Run, "update", watched)
+    words = ["INPUT.FIRST_EPOCHS", "1", "INPUT.SIZE_FIRST", "[32,32]"]
+    for stop in (3, LENGTH + 2):
+        seen.clear()
+        stop_at(stop)
+        full = train(tmp_path / str(stop), *words).cfg.INPUT.SIZE_TRAIN
+        sizes = [[32, 32]] * LENGTH + [full] * LENGTH
+        assert full != [32, 32] and seen == sizes[:stop]
+        train(tmp_path / str(stop), *words, resume=True)
+        assert seen == sizes
 
 
 def test_a_signal_during_an_evaluation_stops_at_once_and_it_is_done_again(

@@ -18,6 +18,13 @@ ODD = ["INPUT.SIZE_TRAIN", "[96,40]", "INPUT.SIZE_TEST", "[96,40]"]
 VIT, SWIN = "timm/vit_tiny_patch16_224", "timm/swin_tiny_patch4_window7_224"
 
 
+PAIRED = [
+    (chosen, other, larger)
+    for chosen, other in (("teacher", "student"), ("encoder_q", "encoder_k"))
+    for larger in (chosen, other)
+]
+
+
 @pytest.fixture(autouse=True)
 def tiny_backbone(monkeypatch):
     monkeypatch.setitem(BACKBONES, "tiny", TINY_BACKBONE)
@@ -121,6 +128,19 @@ def test_two_different_networks_are_no_pair(net, save):
     model = net("tiny")
     load_weights(model, save(under("student.", student) | under("teacher.", teacher)))
     assert all(torch.equal(model.base.state_dict()[name], tensor) for name, tensor in student.items())
+
+
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("chosen, other, larger", PAIRED)
+def test_one_of_a_pair_may_have_a_layer_more(net, save, flat, chosen, other, larger):
+    """A student's predictor, as of iBOT, or a query encoder's, as of MoCo v3."""
+    wanted = net("resnet18").base.state_dict()
+    parts = {chosen: wanted, other: random_like(wanted)}
+    parts[larger] = parts[larger] | {"predictor.0.weight": torch.ones(5, 5), "mask_token": torch.ones(5)}
+    content = under(f"{chosen}.", parts[chosen]) | under(f"{other}.", parts[other]) if flat else parts
+    model = net("resnet18")
+    assert not load_weights(model, save(content)).missing
+    assert all(torch.equal(model.base.state_dict()[name], tensor) for name, tensor in wanted.items())
 
 
 def dino(backbone: dict, prefix: str = "") -> dict:

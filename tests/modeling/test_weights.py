@@ -146,6 +146,21 @@ def test_another_architecture_stops_and_names_what_did_not_fit(net, save):
         load_weights(net("resnet18"), path)
 
 
+def test_a_test_refuses_layers_of_an_embedding_that_the_network_lacks(net, save):
+    """As deep-person-reid's resnet50_fc512 has behind its pooling; a classifier alone is not missed."""
+    words = ("MODEL.NECK", "no")
+    backbone = net("resnet18", 0, *words).base.state_dict()
+    embedding = {
+        "fc.0.weight": torch.ones(512, 512),
+        "fc.0.bias": torch.ones(512),
+        "fc.1.weight": torch.ones(512),
+    }
+    for name, tensor in ("fc.weight", torch.ones(9, 512)), ("classifier.weight", torch.ones(9, 512)):
+        load_weights(net("resnet18", 0, *words), save(backbone | {name: tensor}), complete=True)
+    with pytest.raises(InputError, match=r"does not fit this network.*left out: fc\.0\.\*, fc\.1\.\*"):
+        load_weights(net("resnet18", 0, *words), save(backbone | embedding), complete=True)
+
+
 def test_a_test_requires_the_whole_network(net, save, load, caplog_loguru):
     """Half a match is enough to start a training from, with a warning, but never to test."""
     path = save(net("resnet18").base.state_dict())
