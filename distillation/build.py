@@ -9,6 +9,7 @@ from yacs.config import CfgNode
 from layers import gather_batch
 from layers.build import label_smoothing
 from modeling.baseline import network_spec
+from utils.errors import InputError
 
 from .losses import embedding_loss, logit_loss, relation_loss
 from .student import Student, StudentOutput
@@ -95,6 +96,22 @@ class Distillation:
         for name in stages[0] if stages else ():
             losses[name] = sum(stage[name] for stage in stages)
         return losses
+
+    def state_dict(self) -> dict:
+        """Which teacher it is."""
+        return {"teacher": self.teacher.digest if self.teacher else ""}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Resume from a ``state_dict``.
+
+        Raises:
+            InputError: it is of another teacher.
+        """
+        if state != self.state_dict():
+            raise InputError(
+                "the teacher is not the one that this run began with: its file has changed (KD.TEACHER, "
+                "KD.TEACHER_FEATURES); restore it, or start a new run"
+            )
 
     def from_teacher(self, output: StudentOutput, lesson: Lesson) -> dict[str, torch.Tensor]:
         """Relations, features and scores of a teacher."""

@@ -1,9 +1,11 @@
 """Teachers: a trained network, or the features that another program computed of the training images."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from loguru import logger
@@ -12,6 +14,7 @@ from yacs.config import CfgNode
 from modeling import build_model, load_weights
 from utils.device import autocast, network_dtype
 from utils.errors import InputError
+from utils.files import sha256
 
 from .feature_file import read_features
 
@@ -29,10 +32,12 @@ class Teacher(Protocol):
     Attributes:
         dim: width D' of its features.
         knows_classes: whether it gives scores for the student's identities.
+        digest: SHA-256 of what it knows.
     """
 
     dim: int
     knows_classes: bool
+    digest: str
 
     def __call__(self, images: torch.Tensor, indices: torch.Tensor) -> Lesson:
         """The lesson of images.
@@ -62,6 +67,7 @@ class NetworkTeacher:
         self.model.neck_feat = "after"  # what its classifier reads
         report = load_weights(self.model, path, complete=True)
         logger.info(f"Teacher: {path}: {report}")
+        self.digest = sha256(path)
         plain = cfg.MODEL.ID_LOSS_TYPE == "softmax" and cfg.MODEL.HEAD == "global"
         self.knows_classes = plain and report.classifier
         if not self.knows_classes:
@@ -101,7 +107,9 @@ class FeatureTeacher:
     SCALE = 40.0  # softened by a temperature of 4, a strong network's scores give a person about one half
 
     def __init__(self, file: str, paths: Sequence[str], classes: Sequence[int], device: torch.device):
-        features = torch.from_numpy(read_features(Path(file), paths)).to(device)
+        found = read_features(Path(file), paths)
+        self.digest = hashlib.sha256(np.ascontiguousarray(found)).hexdigest()
+        features = torch.from_numpy(found).to(device)
         self.dim = features.shape[1]
         self.features = F.normalize(features)
         classes = torch.tensor(classes, device=device)

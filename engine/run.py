@@ -77,6 +77,7 @@ class Run:
             "scaler": self.step.scaler,
             "loss": training.loss_fn,
             "loader": training.train_loader,
+            "distillation": training.distillation,
             "meter": self.meter,
             "watch": self.watch,
             "history": self.history if self.folder else None,

@@ -126,6 +126,20 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, monkeypa
         assert {p.name for p in folder.glob("mAP*")} == {p.name for p in (tmp_path / "whole").glob("mAP*")}
 
 
+def test_another_teacher_is_refused(train, stop_at, tmp_path, tiny_root):
+    names = [path.name for path in (tiny_root / "synthetic" / "bounding_box_train").glob("*.jpg")]
+    features = np.random.default_rng(0).normal(size=(len(names), 6)).astype(np.float32)
+    words = ["--kd", "KD.TEACHER_FEATURES", str(tmp_path / "features.npz")]
+    np.savez(tmp_path / "features.npz", names=names, features=features)
+    stop_at(2)
+    train(tmp_path / "run", *words)
+    np.savez(tmp_path / "features.npz", names=names, features=features + (features > 2) / 100)
+    with pytest.raises(InputError, match="the teacher is not the one that this run began with"):
+        train(tmp_path / "run", *words, resume=True)
+    np.savez(tmp_path / "features.npz", names=names[::-1], features=features[::-1])
+    train(tmp_path / "run", *words, resume=True)
+
+
 def test_the_first_epochs_have_small_images_also_when_resumed(train, stop_at, tmp_path, monkeypatch):
     seen, update = [], Run.update
 
