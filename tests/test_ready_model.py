@@ -36,3 +36,12 @@ def test_its_settings_name_nothing_of_the_machine_that_trained_it():
 def test_its_threshold_is_calibrated():
     found = read_calibration(FILE)
     assert 0 < found.threshold(0.01) < found.threshold(ANSWERS) < found.threshold(1e-5) < 1
+
+
+def test_its_card_says_what_its_calibration_does():
+    card = " ".join((FILE.parent / "README.md").read_text(encoding="utf-8").split())
+    points = yaml.safe_load(FILE.with_suffix(".calibration.yml").read_text())
+    one, two = points["fpr_1e-3"], points["fpr_1e-4"]
+    assert f"from a cosine of {one['threshold']:.3f}: one of 1,000 pairs of strangers passes" in card
+    assert f"and {100 * one['tpr']:.1f} % of the pairs of one person" in card
+    assert f"from {two['threshold']:.3f}, one of 10,000 and {100 * two['tpr']:.1f} %" in card
