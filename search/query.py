@@ -82,6 +82,15 @@ def answers(
     return _with_names(gallery, sorted(found, key=lambda answer: (-answer.score, answer.start))[:top])
 
 
+def walk_scores(found: Sequence[Answer]) -> dict[str, float]:
+    """How similar each walk is, by the id of its track: as similar as the best of its answers.
+
+    Args:
+        found: the most similar first.
+    """
+    return {hit.row.track: answer.score for answer in reversed(found) for hit in answer.hits}
+
+
 def _with_names(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
     """Answers with the names of their videos, and of whom they show, as far as people are known."""
     videos = gallery.names({answer.video for answer in found})

@@ -28,7 +28,7 @@ from search.gallery import EVERYTHING, Gallery, Selection, open_gallery
 from search.indexing import Indexer
 from search.people import list_people, portraits
 from search.people.timeline import write_timeline
-from search.query import answers, person_vector
+from search.query import answers, person_vector, walk_scores
 from search.report import FORMATS, VIDEO_FORMATS
 from search.scene import find_person
 from search.segment import SECONDS
@@ -139,7 +139,7 @@ def annotate(options: Namespace) -> int:
         if embedder:
             vector = person_vector(pictures_of(options, options.image), embedder)
             found = answers(gallery, vector, max(1, row.tracklets), where, threshold_of(options))
-            scores = {hit.row.track: hit.score for answer in reversed(found) for hit in answer.hits}
+            scores = walk_scores(found)
         rows = [rows[0] for rows in gallery.tracklets(where, ["path"])]
         marks = Marks(rows, scores, labels(gallery, where))
     out = Path(options.out or f"{Path(row.name).stem}-people.mp4")

@@ -20,7 +20,7 @@ from search.gallery import (
     make_thumbnail,
     open_gallery,
 )
-from search.query import answers
+from search.query import answers, walk_scores
 from search.report import as_csv, as_json, as_table, table, videos_table
 from search.sheet import caption, write_sheet
 from utils.figures import COLOURS
@@ -85,6 +85,12 @@ def test_tracklets_of_one_walk_are_one_answer_unless_the_person_was_away(gallery
         ("yard", "yard.mp4", 5, 8, round(five, 3)),
     ]
     assert [hit.row.tracklet for hit in answers(gallery, A, 1)[0].hits] == ["t1", "t2"]
+
+
+def test_a_walk_is_as_similar_as_the_best_of_its_answers(gallery):
+    found = answers(gallery, A, 10, threshold=0.5)
+    assert walk_scores(found) == {"t1": found[0].score, "t4": found[2].score}
+    assert found[0].hits[-1].score < found[0].score, "the last tracklet is not the most similar"
 
 
 def test_threshold_top_and_selection(gallery):
