@@ -1,5 +1,6 @@
 """Find a person in videos: python tools/search.py --help."""
 
+import os
 import shutil
 import sys
 from argparse import Namespace
@@ -134,6 +135,9 @@ def annotate(options: Namespace) -> int:
         row = gallery.video(fingerprint(source))
         if row is None:
             raise InputError(f"{one_line(source)} is not in the gallery; index it first")
+        out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
+        if os.path.exists(out) and os.path.samefile(out, source):
+            raise InputError(f"{one_line(str(out))} is the video itself; name another file with --out")
         where = Selection(video=row.video)
         scores = None
         if embedder:
@@ -142,7 +146,6 @@ def annotate(options: Namespace) -> int:
             scores = walk_scores(found)
         rows = [rows[0] for rows in gallery.tracklets(where, ["path"])]
         marks = Marks(rows, scores, labels(gallery, where))
-    out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
     with open_video(source) as video, progress(video.name, video.frames_at(video.frame_rate)) as bar:
         write_marked(video, out, marks, row.start or 0.0, bar.update)
     logger.info(f"Saved {one_line(str(out))}")

@@ -59,6 +59,7 @@ REFUSED = [
     (["annotate", "rtsp://me:pass@127.0.0.1:9/a"], ["rtsp://127.0.0.1:9/a is an address"]),
     (["annotate", "gate.mp4", "--out", "seen.txt"], ["seen.txt", ".mp4"]),
     (["annotate", "gate.mp4", "--out", "gate.txt/seen.mp4"], ["cannot write gate.txt/seen.mp4"]),
+    (["annotate", "gate.mp4", "--out", "./gate.mp4"], ["gate.mp4 is the video itself", "another", "--out"]),
     (["list", "--gallery", "nowhere.db"], ["no gallery"]),
     (["list", "--gallery", "gate.txt"], [".db"]),
     (["remove", "--video", "none.mp4"], ["none.mp4 is no file", "list shows them"]),
@@ -103,10 +104,11 @@ def test_refusals(search, indexed):
         (indexed / name).write_text("no video, no network")
     shutil.copy(indexed / "net.pth", indexed / "alone.pth")
     (indexed / "cut.mp4").write_bytes((indexed / "gate.mp4").read_bytes()[:-2000])  # its index is at the end
-    before = held_by(indexed / "gallery.db")
+    before, recording = held_by(indexed / "gallery.db"), (indexed / "gate.mp4").read_bytes()
     for words, said in REFUSED:
         assert_refused(search(*words), *said)
     assert held_by(indexed / "gallery.db") == before and not (indexed / "never.db").exists()
+    assert (indexed / "gate.mp4").read_bytes() == recording
 
 
 def test_a_scene_with_several_people_or_none(search, indexed):
