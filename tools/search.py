@@ -146,7 +146,10 @@ def annotate(options: Namespace) -> int:
             scores = walk_scores(found)
         rows = [rows[0] for rows in gallery.tracklets(where, ["path"])]
         marks = Marks(rows, scores, labels(gallery, where))
-    with open_video(source) as video, progress(video.name, video.frames_at(video.frame_rate)) as bar:
+    with (
+        open_video(source, fps=row.fps) as video,
+        progress(video.name, video.frames_at(video.frame_rate)) as bar,
+    ):
         write_marked(video, out, marks, row.start or 0.0, bar.update)
     logger.info(f"Saved {one_line(str(out))}")
     return 0

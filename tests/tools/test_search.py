@@ -14,7 +14,7 @@ import pytest
 from search.annotate import COLOURS
 from search.video import open_video
 from tests.conftest import assert_refused
-from tests.tools.conftest import CLIPS
+from tests.tools.conftest import CLIPS, RATE
 from tools.search import progress
 
 
@@ -113,6 +113,24 @@ def test_annotate_draws_boxes(indexed, search, place):
     assert len(pairs) == 80
     changes = [abs(one.image.astype(int) - two.image).mean() for one, two in pairs]
     assert changes[20] > changes[75] + 1, "somebody is marked at 2 s, nobody at 7.5 s"
+
+
+def test_a_folder_of_pictures_is_annotated_at_the_rate_that_it_was_indexed_with(search, place):
+    (place / "frames").mkdir()
+    with open_video(place / "gate.mp4") as video:
+        for frame in video.frames():
+            cv2.imwrite(str(place / "frames" / f"{frame.number}.png"), frame.image)
+    gallery = ("--gallery", "frames.db")
+    done = search("index", "frames", "--detector", "gate.txt", "--fps", RATE, *gallery)
+    assert done.returncode == 0, done.stderr
+    assert search("annotate", "frames", "--out", "marked.mp4", *gallery).returncode == 0
+    with open_video(place / "marked.mp4") as after:
+        images = [frame.image for frame in after.frames()]
+    changes = [
+        abs(cv2.imread(str(place / "frames" / f"{number}.png")).astype(int) - images[number]).mean()
+        for number in (20, 75)
+    ]
+    assert changes[0] > changes[1] + 1, "somebody is marked at 2 s, nobody at 7.5 s"
 
 
 @pytest.fixture(scope="module")
