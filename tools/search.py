@@ -111,10 +111,10 @@ def index_one(
 
 def query(options: Namespace) -> int:
     """Where a person was."""
-    where = selection(options)
     pictures = pictures_of(options, options.images, options.sheet)
     embedder, threshold = embedder_of(options), threshold_of(options)
     with gallery_of(options, embedder) as gallery:
+        where = selection(options, gallery)
         vector = person_vector(pictures, embedder)
         found = answers(gallery, vector, options.top, where, threshold)
     deliver(FORMATS[options.format](found), options.out)
@@ -168,14 +168,8 @@ def remove(options: Namespace) -> int:
         where = selection(options, gallery)
         if where == EVERYTHING:
             raise InputError("say what to remove with --video, --camera, --from or --to")
-        left = sum(map(where.leaves, gallery.videos()))
         count = gallery.remove(where)
     logger.info(f"Removed {counted(count, 'tracklet')}")
-    if left:
-        logger.warning(
-            f"nothing was removed from {counted(left, 'video')}: of --from and --to, a date says nothing "
-            "about a video indexed without --start, nor a clock time about one with it"
-        )
     return 0
 
 

@@ -98,6 +98,14 @@ def test_query_by_camera_time_and_box(indexed, search):
     assert_refused(search("query", *words), "whole picture", "--box x,y,w,h")
 
 
+def test_it_is_said_of_how_many_videos_a_time_says_nothing(indexed, search):
+    since = ("--from", "2026-10-01T00:00")
+    asked = search("query", "red.png", *since, "--format", "json")
+    assert asked.stdout.strip() == "[]" and "--from and --to leave 2 videos out" in asked.stderr
+    shown = search("people", "--show", "--camera", "yard", *since)
+    assert shown.returncode == 0 and "--from and --to leave 1 video out" in shown.stdout
+
+
 def test_below_the_calibrated_threshold_nobody_is_named(indexed, search, place):
     cv2.imwrite(str(place / "grey.png"), 255 - cv2.imread(str(place / "red.png")))
     done = search("query", "grey.png", "--camera", "yard")
@@ -187,7 +195,7 @@ def test_remove_is_for_good(search, place):
     assert "gate" not in search("list", *gallery).stdout
     assert_refused(search("remove", *gallery), "say what to remove")
     dated = search("remove", "--to", "2026-10-01T00:00", *gallery).stdout
-    assert "Removed 0 tracklets" in dated and "nothing was removed from 1 video:" in dated
+    assert "Removed 0 tracklets" in dated and "leave 1 video out: a date says nothing" in dated
     [yard] = json.loads(search("list", *gallery, "--format", "json").stdout)
     assert "Removed 1 tracklet\n" in search("remove", "--video", yard["video"][:6], *gallery).stdout
 
