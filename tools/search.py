@@ -56,6 +56,7 @@ from utils.command import run_command
 from utils.counting import counted
 from utils.errors import InputError, one_line
 from utils.logger import setup_logger
+from utils.streams import print_utf8
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -63,6 +64,8 @@ def main(argv: list[str] | None = None) -> int:
     command, words = find_subcommand(argv, "search")
     options = read_options(command, words)
     setup_logger(to_stderr=for_programs(options))
+    if for_programs(options):
+        print_utf8()
     return COMMANDS[command](options)
 
 

@@ -128,6 +128,6 @@ def deliver(text: str, file: str) -> None:
     if not file:
         print(text)
         return
-    # A name may hold bytes that are not UTF-8; the escape that they become is also JSON's.
+    # A name may hold bytes that are not UTF-8.
     with atomic_write(Path(file), errors="backslashreplace") as stream:
         stream.write(f"{text}\n")

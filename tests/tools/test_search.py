@@ -46,6 +46,20 @@ def test_videos_are_listed_for_people_and_for_programs(indexed, search, place):
     assert (gate["name"], gate["start"], gate["tracklets"], yard["camera"]) == ("gate.mp4", "", "2", "yard")
 
 
+def of_a_western_console() -> None:
+    sys.stdout.reconfigure(encoding="cp1252")
+
+
+def test_what_programs_read_is_the_same_whatever_the_encoding_of_the_console(search, place):
+    name, gallery = "Tür 门 🚪", ("--gallery", "door.db")
+    done = search("index", "yard.mp4", "--detector", "yard.txt", "--camera", name, *gallery)
+    assert done.returncode == 0, done.stderr
+    table = search("list", "--format", "csv", *gallery, before=of_a_western_console).stdout
+    assert [row["camera"] for row in csv.DictReader(io.StringIO(table))] == [name]
+    text = search("list", "--format", "json", *gallery, before=of_a_western_console).stdout
+    assert text.isascii() and [row["camera"] for row in json.loads(text)] == [name]
+
+
 def test_the_bar_tells_how_fast_it_goes_and_how_long_it_will_take(monkeypatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True
