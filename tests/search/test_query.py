@@ -100,6 +100,20 @@ def test_threshold_top_and_selection(gallery):
     assert [a.start for a in answers(gallery, A, 10, Selection(since=80, until=100), 0.5)] == [90]
 
 
+def test_an_answer_is_the_same_whatever_the_number_of_answers(gallery):
+    """Somebody walks for an hour, of which most is more like the query than any other walk."""
+    hour = [row(f"h{n}", "h0", 200 + 60 * n, 259.9 + 60 * n, A + 0.005 * (n + 1) * C) for n in range(60)]
+    gallery.begin_video(VideoRow("v3", "hour.mp4", "gate"))
+    gallery.add_segment("v3", 0, [replace(one, video="v3") for one in hour])
+    query = A + 0.01 * C
+    found = answers(gallery, query, 100)
+    whole = next(answer for answer in found if answer.video == "v3")
+    assert (whole.start, whole.end, len(whole.hits)) == (200, 3799.9, 60)
+    for top in (1, 2, 3, 5):
+        assert summary(answers(gallery, query, top)) == summary(found[:top])
+    assert {answer.camera for answer in answers(gallery, query, 4)} == {"gate", "yard"}
+
+
 def test_reports(gallery):
     assert as_table(answers(gallery, A, 1)).splitlines()[1].split()[-2:] == ["1.00", "gate.mp4"], (
         "nobody's yet"
