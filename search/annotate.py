@@ -58,6 +58,9 @@ class Marks:
         people: Mapping[str, str] = NOT_KNOWN,
     ):
         self.rows = sorted(rows, key=lambda row: (row.start, row.tracklet))
+        # As arrays: each frame is compared with all tracklets of the video.
+        self._starts = np.array([row.start for row in self.rows])
+        self._ends = np.array([row.end for row in self.rows])
         self.scores = scores
         walks = {
             track: str(place) for place, track in enumerate(dict.fromkeys(r.track for r in self.rows), 1)
@@ -69,9 +72,9 @@ class Marks:
     def draw(self, image: np.ndarray, time: float) -> np.ndarray:
         """The frame (H, W, 3) uint8 BGR at this time of the gallery [seconds], with its people marked."""
         image = image.copy()
-        for row in self.rows:
-            if row.start - 1e-3 <= time <= row.end + 1e-3:
-                self._mark(image, row, np.round(row.path.at(time)).astype(int))
+        for place in np.flatnonzero((self._starts - 1e-3 <= time) & (time <= self._ends + 1e-3)):
+            row = self.rows[place]
+            self._mark(image, row, np.round(row.path.at(time)).astype(int))
         return image
 
     def _mark(self, image: np.ndarray, row: TrackletRow, box: np.ndarray) -> None:

@@ -1,6 +1,8 @@
 """Writes videos."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -39,7 +41,7 @@ class Film:
         if file.suffix.lower() not in SUFFIXES:
             raise InputError(f"cannot write {file}: a video's name ends in {', '.join(SUFFIXES)}")
         self._part = file.with_name(f".part-{file.name}")
-        with writing(file):
+        with self._writing():
             file.parent.mkdir(parents=True, exist_ok=True)
             self._container = self._av.open(str(self._part), "w")
         self._stream = None
@@ -52,22 +54,25 @@ class Film:
             self._stream = self._open(image.shape[1], image.shape[0])
         frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
         frame.pts = self._last = max(self._last + 1, round(time * TICKS))
-        self._write(frame)
+        with self._writing():
+            self._encode(frame)
 
     def __enter__(self) -> "Film":
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
+        whole = error is None and self._stream is not None
         try:
-            if self._stream is not None and error is None:
-                self._write(None)
+            with self._writing():
+                try:
+                    if whole:
+                        self._encode(None)
+                finally:
+                    self._container.close()
+                if whole:
+                    os.replace(self._part, self.file)
         finally:
-            with writing(self.file):
-                self._container.close()
-            if error is None and self._stream is not None:
-                os.replace(self._part, self.file)
-            else:
-                self._part.unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)
 
     def _open(self, width: int, height: int):
         codec = next(name for name in OPTIONS if name in self._av.codecs_available)
@@ -77,10 +82,15 @@ class Film:
         stream.codec_context.time_base = Fraction(1, TICKS)
         return stream
 
-    def _write(self, frame) -> None:
+    def _encode(self, frame) -> None:
+        """Write a frame, or with None what the codec has kept back."""
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
             with writing(self.file):
-                for packet in self._stream.encode(frame):
-                    self._container.mux(packet)
+                yield
         except self._av.FFmpegError as error:
             raise InputError(f"cannot write {self.file}: {error}") from None

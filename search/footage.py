@@ -1,5 +1,6 @@
 """A video that is to be indexed."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Facts:
         start: when it begins [seconds since the epoch]; None: not known.
         rate: frames per second that are looked at.
         frames: how many, about; None: not known.
+        fps: pictures per second of a folder of pictures; None: it is a file.
     """
 
     video: str
@@ -30,10 +32,11 @@ class Facts:
     start: float | None
     rate: float
     frames: int | None
+    fps: float | None = None
 
     def row(self) -> VideoRow:
         """It as ``Indexer`` takes it."""
-        return VideoRow(self.video, self.name, self.camera, self.start)
+        return VideoRow(self.video, self.name, self.camera, self.start, fps=self.fps)
 
     def left(self, done: VideoRow | None, detector: Detector) -> int | None:
         """How many frames are still to be looked at, about; None: not known.
@@ -82,4 +85,5 @@ class Footage:
             rate = self.fps or video.frame_rate / self.every
             camera = self.camera or Path(video.name).stem
             frames = video.frames_at(rate)
-        return Facts(fingerprint(self.source), video.name, camera, self.start, rate, frames)
+            fps = video.frame_rate if os.path.isdir(self.source) else None
+        return Facts(fingerprint(self.source), video.name, camera, self.start, rate, frames, fps)

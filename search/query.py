@@ -1,8 +1,9 @@
 """From a person's vector to where the person was."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from .gallery import EVERYTHING, Gallery, Hit, Selection, TrackletRow
 from .spans import unbroken
 
 MORE = 4  # tracklets that are asked for, for each answer: a walk may have several
+WALKS = 100  # that are asked for together
+AT_ONCE = 1000  # tracklets of these
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,7 @@ def answers(
         threshold: their least similarity.
     """
     walks: dict[str, list[Hit]] = defaultdict(list)
-    for hit in gallery.search(vector[None], top * MORE, where, threshold)[0]:
+    for hit in _hits(partial(gallery.search, vector[None], where=where, threshold=threshold), top):
         walks[hit.row.track].append(hit)
     found = [
         Answer(
@@ -82,6 +85,52 @@ def answers(
     return _with_names(gallery, sorted(found, key=lambda answer: (-answer.score, answer.start))[:top])
 
 
+def walk_scores(found: Sequence[Answer]) -> dict[str, float]:
+    """How similar each walk is, by the id of its track: as similar as the best of its answers.
+
+    Args:
+        found: the most similar first.
+    """
+    return {hit.row.track: answer.score for answer in reversed(found) for hit in answer.hits}
+
+
+def person_vector(pictures: Sequence[np.ndarray], embedder: Embedder) -> np.ndarray:
+    """The vector of one person, from one or several (h, w, 3) uint8 BGR pictures; (D,)."""
+    return pooled(embedder(pictures))
+
+
+def _hits(search: Callable[..., list[list[Hit]]], top: int) -> list[Hit]:
+    """All tracklets of the most similar walks, of as many as there can be answers."""
+    hits, whole = _asked(search, top * MORE, lambda hits: len(_walks(hits)) >= top)
+    if whole:
+        return hits
+    # The walks have more tracklets than those that are among the most similar of all.
+    walks, found = _walks(hits)[:top], []
+    for first in range(0, top, WALKS):
+        found += _asked(partial(search, walks=walks[first : first + WALKS]), AT_ONCE)[0]
+    return found
+
+
+def _asked(
+    search: Callable[..., list[list[Hit]]],
+    count: int,
+    enough: Callable[[list[Hit]], bool] = lambda hits: False,
+) -> tuple[list[Hit], bool]:
+    """So many hits, or more until they are enough; and whether they are all that there are."""
+    while True:
+        [hits] = search(top=count)
+        if len(hits) < count:
+            return hits, True
+        if enough(hits):
+            return hits, False
+        count *= 4
+
+
+def _walks(hits: Sequence[Hit]) -> list[str]:
+    """The ids of their tracks, the most similar first."""
+    return list(dict.fromkeys(hit.row.track for hit in hits))
+
+
 def _with_names(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
     """Answers with the names of their videos, and of whom they show, as far as people are known."""
     videos = gallery.names({answer.video for answer in found})
@@ -91,8 +140,3 @@ def _with_names(gallery: Gallery, found: Sequence[Answer]) -> list[Answer]:
         for answer in found
         for person, name in [whom.get(answer.best.tracklet, (None, ""))]
     ]
-
-
-def person_vector(pictures: Sequence[np.ndarray], embedder: Embedder) -> np.ndarray:
-    """The vector of one person, from one or several (h, w, 3) uint8 BGR pictures; (D,)."""
-    return pooled(embedder(pictures))

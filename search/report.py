@@ -78,8 +78,8 @@ def videos_table(videos: Sequence[VideoRow]) -> str:
 
 
 def json_text(records: Iterable[dict]) -> str:
-    """Records as a list of objects."""
-    return json.dumps(list(records), ensure_ascii=False, indent=1)
+    """Records as a list of objects, in ASCII: so it is the same in whatever encoding it is read."""
+    return json.dumps(list(records), indent=1)
 
 
 def csv_text(fields: Sequence[str], records: Iterable[dict]) -> str:

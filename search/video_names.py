@@ -12,7 +12,7 @@ from .sources import without_password
 
 LEAST = 6  # characters of the beginning of an id that is taken for one
 SHOWN = 8  # of one that is shown, or more if others begin alike
-MOST_LISTED = 8  # videos in a message
+MOST_LISTED = 8  # videos, or cameras, in a message
 
 
 def find_video(gallery: Gallery, text: str) -> VideoRow:

@@ -1,5 +1,6 @@
 """Find a person in videos: python tools/search.py --help."""
 
+import os
 import shutil
 import sys
 from argparse import Namespace
@@ -28,7 +29,7 @@ from search.gallery import EVERYTHING, Gallery, Selection, open_gallery
 from search.indexing import Indexer
 from search.people import list_people, portraits
 from search.people.timeline import write_timeline
-from search.query import answers, person_vector
+from search.query import answers, person_vector, walk_scores
 from search.report import FORMATS, VIDEO_FORMATS
 from search.scene import find_person
 from search.segment import SECONDS
@@ -55,6 +56,7 @@ from utils.command import run_command
 from utils.counting import counted
 from utils.errors import InputError, one_line
 from utils.logger import setup_logger
+from utils.streams import print_utf8
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -62,6 +64,8 @@ def main(argv: list[str] | None = None) -> int:
     command, words = find_subcommand(argv, "search")
     options = read_options(command, words)
     setup_logger(to_stderr=for_programs(options))
+    if for_programs(options):
+        print_utf8()
     return COMMANDS[command](options)
 
 
@@ -110,10 +114,10 @@ def index_one(
 
 def query(options: Namespace) -> int:
     """Where a person was."""
-    where = selection(options)
     pictures = pictures_of(options, options.images, options.sheet)
     embedder, threshold = embedder_of(options), threshold_of(options)
     with gallery_of(options, embedder) as gallery:
+        where = selection(options, gallery)
         vector = person_vector(pictures, embedder)
         found = answers(gallery, vector, options.top, where, threshold)
     deliver(FORMATS[options.format](found), options.out)
@@ -134,16 +138,21 @@ def annotate(options: Namespace) -> int:
         row = gallery.video(fingerprint(source))
         if row is None:
             raise InputError(f"{one_line(source)} is not in the gallery; index it first")
+        out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
+        if os.path.exists(out) and os.path.samefile(out, source):
+            raise InputError(f"{one_line(str(out))} is the video itself; name another file with --out")
         where = Selection(video=row.video)
         scores = None
         if embedder:
             vector = person_vector(pictures_of(options, options.image), embedder)
             found = answers(gallery, vector, max(1, row.tracklets), where, threshold_of(options))
-            scores = {hit.row.track: hit.score for answer in reversed(found) for hit in answer.hits}
+            scores = walk_scores(found)
         rows = [rows[0] for rows in gallery.tracklets(where, ["path"])]
         marks = Marks(rows, scores, labels(gallery, where))
-    out = Path(options.out or f"{Path(row.name).stem}-people.mp4")
-    with open_video(source) as video, progress(video.name, video.frames_at(video.frame_rate)) as bar:
+    with (
+        open_video(source, fps=row.fps) as video,
+        progress(video.name, video.frames_at(video.frame_rate)) as bar,
+    ):
         write_marked(video, out, marks, row.start or 0.0, bar.update)
     logger.info(f"Saved {one_line(str(out))}")
     return 0
@@ -162,14 +171,8 @@ def remove(options: Namespace) -> int:
         where = selection(options, gallery)
         if where == EVERYTHING:
             raise InputError("say what to remove with --video, --camera, --from or --to")
-        left = sum(map(where.leaves, gallery.videos()))
         count = gallery.remove(where)
     logger.info(f"Removed {counted(count, 'tracklet')}")
-    if left:
-        logger.warning(
-            f"nothing was removed from {counted(left, 'video')}: of --from and --to, a date says nothing "
-            "about a video indexed without --start, nor a clock time about one with it"
-        )
     return 0
 
 

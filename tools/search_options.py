@@ -8,6 +8,7 @@ import numpy as np
 from loguru import logger
 
 from config import READY_MODELS
+from config.errors import did_you_mean
 from search.calibration import ANSWERS, Calibration, read_calibration
 from search.clock import parse_time
 from search.detectors import Settings, make_detector
@@ -15,7 +16,8 @@ from search.embedder import Embedder, make_embedder
 from search.gallery import Gallery, Selection, open_gallery
 from search.gallery.retry import PATIENCE
 from search.scene import GLIMPSE, NotOnePersonError, find_person, parse_box, write_scene
-from search.video_names import find_video
+from search.video_names import MOST_LISTED, find_video
+from utils.counting import counted
 from utils.device import select_device
 from utils.errors import InputError, one_line
 from utils.files import atomic_write
@@ -87,15 +89,33 @@ def threshold_of(options: Namespace) -> float:
     return found.threshold(ANSWERS)
 
 
-def selection(options: Namespace, gallery: Gallery | None = None) -> Selection:
-    """The tracklets that the options name, among them --video, if a gallery is given to find it in."""
+def selection(options: Namespace, gallery: Gallery) -> Selection:
+    """The tracklets that the options name; how many videos have times of the other kind is logged."""
     texts = [vars(options)[name] for name in ("from", "to")]
     since, until = (parse_time(text) if text else None for text in texts)
-    video = find_video(gallery, options.video).video if gallery and options.video else None
+    named = vars(options).get("video")  # query has no such option
+    video = find_video(gallery, named).video if named else None
     where = Selection(video, tuple(options.camera), since, until)
     if since is not None and until is not None and since > until:
         raise InputError(f"--from {texts[0]} is after --to {texts[1]}")
+    videos = gallery.videos() if where.cameras or where.is_timed else []
+    _check_cameras(where.cameras, sorted({video.camera for video in videos}))
+    if left := sum(map(where.leaves, videos)):
+        logger.warning(
+            f"--from and --to leave {counted(left, 'video')} out: a date says nothing about a video indexed "
+            "without --start, nor a clock time about one with it"
+        )
     return where
+
+
+def _check_cameras(named: Sequence[str], known: Sequence[str]) -> None:
+    for camera in named:
+        if camera not in known:
+            shown = ", ".join(map(one_line, known[:MOST_LISTED])) + ", …" * (len(known) > MOST_LISTED)
+            raise InputError(
+                f"the gallery has no camera {one_line(camera)}{did_you_mean(camera, known)}; "
+                f"its cameras: {shown or 'none'}"
+            )
 
 
 def for_programs(options: Namespace) -> bool:
@@ -108,6 +128,6 @@ def deliver(text: str, file: str) -> None:
     if not file:
         print(text)
         return
-    # A name may hold bytes that are not UTF-8; the escape that they become is also JSON's.
+    # A name may hold bytes that are not UTF-8.
     with atomic_write(Path(file), errors="backslashreplace") as stream:
         stream.write(f"{text}\n")

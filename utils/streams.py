@@ -73,3 +73,9 @@ def safe_streams() -> Iterator[None]:
         sys.stdout.flush()
         sys.stderr.flush()
         sys.stdout, sys.stderr = before
+
+
+def print_utf8() -> None:
+    """Print in UTF-8 from now on, as programs expect it, whatever the encoding of this machine's consoles."""
+    if hasattr(sys.stdout, "reconfigure"):  # a notebook's has no such thing, and is UTF-8
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

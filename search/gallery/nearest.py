@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .rows import NUMBERS, TEXTS, Hit, Selection, TrackletRow
+from .rows import NUMBERS, TEXTS, Hit, TrackletRow
 from .store import Store
 
 MOST_ROWS = 16_384  # that Milvus gives for a vector
@@ -12,7 +12,7 @@ FIELDS = [*TEXTS, *NUMBERS, "path", "thumbnail"]
 
 
 def nearest(
-    store: Store, vectors: np.ndarray, top: int, where: Selection, threshold: float | None, level: str
+    store: Store, vectors: np.ndarray, top: int, filter_: str, threshold: float | None, level: str
 ) -> list[list[Hit]]:
     """The nearest tracklets of each vector, as ``Gallery.search`` says.
 
@@ -20,7 +20,7 @@ def nearest(
         store: the collections.
         vectors: (Q, D) float32, L2-normalised.
         top: tracklets for each.
-        where: among which.
+        filter_: among which, as Milvus takes it.
         threshold: the least similarity; None: any.
         level: of consistency, as Milvus names it.
     """
@@ -31,7 +31,7 @@ def nearest(
             store.tracklets,
             data=list(vectors),
             limit=limit,
-            filter=where.filter(),
+            filter=filter_,
             output_fields=FIELDS,
             consistency_level=level,
         )

@@ -16,7 +16,7 @@ from .text import decode_text, encode_text
 
 BEGUN, COMPLETE = -1, -2  # in place of a mark's segment
 FIELDS = ["id", "video", "segment", "content"]
-GIVEN = ("name", "camera", "start", "detector")  # what a video's first record says
+GIVEN = ("name", "camera", "start", "detector", "fps")  # what a video's first record says
 
 
 def begun(video: VideoRow) -> dict:

@@ -110,6 +110,7 @@ class VideoRow:
         duration: [seconds]; None: not complete.
         tracklets: in the segments that are done.
         vectors: of these tracklets.
+        fps: pictures per second of a folder of pictures; None: it is a file, which tells their times.
     """
 
     video: str
@@ -122,6 +123,7 @@ class VideoRow:
     duration: float | None = None
     tracklets: int = 0
     vectors: int = 0
+    fps: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

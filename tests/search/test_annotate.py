@@ -37,6 +37,11 @@ def test_walks_are_numbered_as_long_as_nobody_is_known():
     assert colours(marks, 4.5)[0] == (0, 0, 0), "between the two"
 
 
+def test_without_anybody_the_frame_is_as_it_was():
+    image = np.full((100, 100, 3), 7, np.uint8)
+    assert (Marks([]).draw(image, 2.0) == image).all()
+
+
 def test_people_who_are_known_are_marked_by_name_and_others_as_unknown():
     marks = Marks(rows(), people={"a-0": "Anna", "b-0": "7"})
     assert marks.labels == {"a-0": "Anna", "a-1": "?", "b-0": "7"}

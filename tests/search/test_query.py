@@ -20,7 +20,7 @@ from search.gallery import (
     make_thumbnail,
     open_gallery,
 )
-from search.query import answers
+from search.query import answers, walk_scores
 from search.report import as_csv, as_json, as_table, table, videos_table
 from search.sheet import caption, write_sheet
 from utils.figures import COLOURS
@@ -87,11 +87,31 @@ def test_tracklets_of_one_walk_are_one_answer_unless_the_person_was_away(gallery
     assert [hit.row.tracklet for hit in answers(gallery, A, 1)[0].hits] == ["t1", "t2"]
 
 
+def test_a_walk_is_as_similar_as_the_best_of_its_answers(gallery):
+    found = answers(gallery, A, 10, threshold=0.5)
+    assert walk_scores(found) == {"t1": found[0].score, "t4": found[2].score}
+    assert found[0].hits[-1].score < found[0].score, "the last tracklet is not the most similar"
+
+
 def test_threshold_top_and_selection(gallery):
     assert answers(gallery, -A, 10, threshold=0.1) == []
     assert len(answers(gallery, A, 2)) == 2
     assert [a.camera for a in answers(gallery, A, 10, Selection(cameras=("yard",)), 0.5)] == ["yard"]
     assert [a.start for a in answers(gallery, A, 10, Selection(since=80, until=100), 0.5)] == [90]
+
+
+def test_an_answer_is_the_same_whatever_the_number_of_answers(gallery):
+    """Somebody walks for an hour, of which most is more like the query than any other walk."""
+    hour = [row(f"h{n}", "h0", 200 + 60 * n, 259.9 + 60 * n, A + 0.005 * (n + 1) * C) for n in range(60)]
+    gallery.begin_video(VideoRow("v3", "hour.mp4", "gate"))
+    gallery.add_segment("v3", 0, [replace(one, video="v3") for one in hour])
+    query = A + 0.01 * C
+    found = answers(gallery, query, 100)
+    whole = next(answer for answer in found if answer.video == "v3")
+    assert (whole.start, whole.end, len(whole.hits)) == (200, 3799.9, 60)
+    for top in (1, 2, 3, 5):
+        assert summary(answers(gallery, query, top)) == summary(found[:top])
+    assert {answer.camera for answer in answers(gallery, query, 4)} == {"gate", "yard"}
 
 
 def test_reports(gallery):

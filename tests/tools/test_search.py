@@ -14,7 +14,7 @@ import pytest
 from search.annotate import COLOURS
 from search.video import open_video
 from tests.conftest import assert_refused
-from tests.tools.conftest import CLIPS
+from tests.tools.conftest import CLIPS, RATE
 from tools.search import progress
 
 
@@ -44,6 +44,20 @@ def test_videos_are_listed_for_people_and_for_programs(indexed, search, place):
     assert search("list", "--format", "csv", "--out", "videos.csv").returncode == 0
     [gate, yard] = csv.DictReader((place / "videos.csv").open())
     assert (gate["name"], gate["start"], gate["tracklets"], yard["camera"]) == ("gate.mp4", "", "2", "yard")
+
+
+def of_a_western_console() -> None:
+    sys.stdout.reconfigure(encoding="cp1252")
+
+
+def test_what_programs_read_is_the_same_whatever_the_encoding_of_the_console(search, place):
+    name, gallery = "Tür 门 🚪", ("--gallery", "door.db")
+    done = search("index", "yard.mp4", "--detector", "yard.txt", "--camera", name, *gallery)
+    assert done.returncode == 0, done.stderr
+    table = search("list", "--format", "csv", *gallery, before=of_a_western_console).stdout
+    assert [row["camera"] for row in csv.DictReader(io.StringIO(table))] == [name]
+    text = search("list", "--format", "json", *gallery, before=of_a_western_console).stdout
+    assert text.isascii() and [row["camera"] for row in json.loads(text)] == [name]
 
 
 def test_the_bar_tells_how_fast_it_goes_and_how_long_it_will_take(monkeypatch):
@@ -98,6 +112,14 @@ def test_query_by_camera_time_and_box(indexed, search):
     assert_refused(search("query", *words), "whole picture", "--box x,y,w,h")
 
 
+def test_it_is_said_of_how_many_videos_a_time_says_nothing(indexed, search):
+    since = ("--from", "2026-10-01T00:00")
+    asked = search("query", "red.png", *since, "--format", "json")
+    assert asked.stdout.strip() == "[]" and "--from and --to leave 2 videos out" in asked.stderr
+    shown = search("people", "--show", "--camera", "yard", *since)
+    assert shown.returncode == 0 and "--from and --to leave 1 video out" in shown.stdout
+
+
 def test_below_the_calibrated_threshold_nobody_is_named(indexed, search, place):
     cv2.imwrite(str(place / "grey.png"), 255 - cv2.imread(str(place / "red.png")))
     done = search("query", "grey.png", "--camera", "yard")
@@ -113,6 +135,24 @@ def test_annotate_draws_boxes(indexed, search, place):
     assert len(pairs) == 80
     changes = [abs(one.image.astype(int) - two.image).mean() for one, two in pairs]
     assert changes[20] > changes[75] + 1, "somebody is marked at 2 s, nobody at 7.5 s"
+
+
+def test_a_folder_of_pictures_is_annotated_at_the_rate_that_it_was_indexed_with(search, place):
+    (place / "frames").mkdir()
+    with open_video(place / "gate.mp4") as video:
+        for frame in video.frames():
+            cv2.imwrite(str(place / "frames" / f"{frame.number}.png"), frame.image)
+    gallery = ("--gallery", "frames.db")
+    done = search("index", "frames", "--detector", "gate.txt", "--fps", RATE, *gallery)
+    assert done.returncode == 0, done.stderr
+    assert search("annotate", "frames", "--out", "marked.mp4", *gallery).returncode == 0
+    with open_video(place / "marked.mp4") as after:
+        images = [frame.image for frame in after.frames()]
+    changes = [
+        abs(cv2.imread(str(place / "frames" / f"{number}.png")).astype(int) - images[number]).mean()
+        for number in (20, 75)
+    ]
+    assert changes[0] > changes[1] + 1, "somebody is marked at 2 s, nobody at 7.5 s"
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +209,7 @@ def test_remove_is_for_good(search, place):
     assert "gate" not in search("list", *gallery).stdout
     assert_refused(search("remove", *gallery), "say what to remove")
     dated = search("remove", "--to", "2026-10-01T00:00", *gallery).stdout
-    assert "Removed 0 tracklets" in dated and "nothing was removed from 1 video:" in dated
+    assert "Removed 0 tracklets" in dated and "leave 1 video out: a date says nothing" in dated
     [yard] = json.loads(search("list", *gallery, "--format", "json").stdout)
     assert "Removed 1 tracklet\n" in search("remove", "--video", yard["video"][:6], *gallery).stdout
 

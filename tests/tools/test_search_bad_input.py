@@ -47,6 +47,7 @@ REFUSED = [
     (["query", "text.mp4"], ["not a picture"]),
     (["query", "none.png"], ["none.png: no such file"]),
     (["query", "red.png", "--gallery", "nowhere.db"], ["no gallery nowhere.db"]),
+    (["query", "red.png", "--camera", "gat"], ["no camera gat (did you mean gate?)", "its cameras: gate"]),
     (["query", "red.png", "--from", "0:10", "--to", "0:05"], ["is after"]),
     (["query", "red.png", "--from", "0:10", "--to", "2026-11-25T08:00"], ["write both in the same way"]),
     (["query", "red.png", "--box", "1,2,3"], ["x,y,width,height"]),
@@ -59,9 +60,12 @@ REFUSED = [
     (["annotate", "rtsp://me:pass@127.0.0.1:9/a"], ["rtsp://127.0.0.1:9/a is an address"]),
     (["annotate", "gate.mp4", "--out", "seen.txt"], ["seen.txt", ".mp4"]),
     (["annotate", "gate.mp4", "--out", "gate.txt/seen.mp4"], ["cannot write gate.txt/seen.mp4"]),
+    (["annotate", "gate.mp4", "--out", "./gate.mp4"], ["gate.mp4 is the video itself", "another", "--out"]),
     (["list", "--gallery", "nowhere.db"], ["no gallery"]),
     (["list", "--gallery", "gate.txt"], [".db"]),
     (["remove", "--video", "none.mp4"], ["none.mp4 is no file", "list shows them"]),
+    (["remove", "--camera", "gate", "yard"], ["no camera yard", "its cameras: gate"]),
+    (["people", "--show", "--camera", "Gate"], ["no camera Gate (did you mean gate?)"]),
     (["people", "--show", "--video", "yard.mp4"], ["yard.mp4 is not in the gallery"]),
     (["find"], ["find"]),
     (["people", "--threshold", "high"], ["--threshold high is not a number"]),
@@ -103,10 +107,11 @@ def test_refusals(search, indexed):
         (indexed / name).write_text("no video, no network")
     shutil.copy(indexed / "net.pth", indexed / "alone.pth")
     (indexed / "cut.mp4").write_bytes((indexed / "gate.mp4").read_bytes()[:-2000])  # its index is at the end
-    before = held_by(indexed / "gallery.db")
+    before, recording = held_by(indexed / "gallery.db"), (indexed / "gate.mp4").read_bytes()
     for words, said in REFUSED:
         assert_refused(search(*words), *said)
     assert held_by(indexed / "gallery.db") == before and not (indexed / "never.db").exists()
+    assert (indexed / "gate.mp4").read_bytes() == recording
 
 
 def test_a_scene_with_several_people_or_none(search, indexed):
