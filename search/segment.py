@@ -40,14 +40,14 @@ class Segment:
         self.begin, self.end = number * SECONDS, (number + 1) * SECONDS
         self._tracker = tracker
         self._open: dict[int, Tracklet] = {}
-        self._before: dict[int, np.ndarray] = {}  # number of the tracker -> box in the last frame of the lead
+        self._before: dict[int, np.ndarray] = {}  # number of the tracker -> last box in the lead
 
     def add(self, frame: Frame, found: "sv.Detections") -> None:
         """Track the people of a frame; frames come in order, from ``LEAD`` before the segment on."""
         tracked = self._tracker(frame, found)
         numbers = tracked.tracker_id.tolist()
         if frame.time < self.begin:
-            self._before = dict(zip(numbers, tracked.xyxy, strict=True))
+            self._before.update(zip(numbers, tracked.xyxy, strict=True))
             return
         possible = possible_quality(tracked, frame.image.shape[:2]).tolist()
         for number, box, quality in zip(numbers, tracked.xyxy, possible, strict=True):

@@ -105,6 +105,13 @@ def test_frames_that_are_always_far_apart_are_no_pauses():
     assert tracklet.end - tracklet.start >= 32
 
 
+def test_who_was_not_found_in_the_last_frames_before_the_boundary_is_still_known():
+    walks = [lambda time: None if 59.5 < time < 59.95 else walk(50, 70, left=2, speed=2)(time)]
+    segments = run(walks, 0, 75)
+    [before], [after] = segments[0], segments[1]
+    assert before.end == pytest.approx(59.4) and np.array_equal(after.came_from, before.boxes[-1])
+
+
 def test_tracklets_come_when_their_people_are_gone():
     seen = []
 
