@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TypeVar
 
@@ -86,6 +86,12 @@ class Behind:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
+        last = self._thread.submit(int)
+        if error is not None and not wait([last], LONG).done:
+            logger.info(
+                "what was begun is still being done; a server that does not answer is waited for as long as "
+                "the line about it says"
+            )
         self._thread.shutdown()
         if self._error is None or self._error is error:
             return

@@ -24,6 +24,11 @@ def parse_start(text: str) -> float:
     return seconds
 
 
+def write_start(seconds: float) -> str:
+    """When a video begins [s since 1970], as ``parse_start`` reads it: ``2026-11-25T08:00:00+01:00``."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat()
+
+
 def parse_time(text: str) -> float:
     """A time as ``parse_start``, or a video's own, as ``12.5``, ``0:12`` or ``1:02:03`` [seconds].
 

@@ -19,8 +19,8 @@ class Facts:
     Args:
         video: fingerprint.
         name: of its file.
-        camera: name.
-        start: when it begins [seconds since the epoch]; None: not known.
+        camera: name that was given; "": none.
+        start: when it begins [seconds since the epoch]; None: it was not given.
         rate: frames per second that are looked at.
         frames: how many, about; None: not known.
         fps: pictures per second of a folder of pictures; None: it is a file.
@@ -34,9 +34,16 @@ class Facts:
     frames: int | None
     fps: float | None = None
 
-    def row(self) -> VideoRow:
-        """It as ``Indexer`` takes it."""
-        return VideoRow(self.video, self.name, self.camera, self.start, fps=self.fps)
+    def row(self, done: VideoRow | None = None) -> VideoRow:
+        """It as ``Indexer`` takes it.
+
+        Args:
+            done: what the gallery has of it, which says what was not given; None: nothing. The camera is then
+                named as the video is.
+        """
+        known = done or VideoRow(self.video, self.name, Path(self.name).stem)
+        start = known.start if self.start is None else self.start
+        return VideoRow(self.video, self.name, self.camera or known.camera, start, fps=self.fps)
 
     def left(self, done: VideoRow | None, detector: Detector) -> int | None:
         """How many frames are still to be looked at, about; None: not known.
@@ -57,8 +64,8 @@ class Footage:
 
     Args:
         source: file or folder.
-        camera: name; "": that of the video.
-        start: when it begins [seconds since the epoch]; None: its own clock counts.
+        camera: name; "": as in the gallery, or that of the video.
+        start: when it begins [seconds since the epoch]; None: as in the gallery, or its own clock counts.
         every: number.
         fps: frames per second; 0: all.
 
@@ -83,7 +90,6 @@ class Footage:
         """Look at it; raises as ``open_video``."""
         with self.open() as video:
             rate = self.fps or video.frame_rate / self.every
-            camera = self.camera or Path(video.name).stem
             frames = video.frames_at(rate)
             fps = video.frame_rate if os.path.isdir(self.source) else None
-        return Facts(fingerprint(self.source), video.name, camera, self.start, rate, frames, fps)
+        return Facts(fingerprint(self.source), video.name, self.camera, self.start, rate, frames, fps)

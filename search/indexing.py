@@ -62,7 +62,7 @@ class Indexer:
         if row.complete:
             return row
         detector = detector_from(row.segments, self.detector)
-        end = 0.0
+        end = None
 
         def watched(frames: Iterable[Found]) -> Iterator[Found]:
             nonlocal end
@@ -81,6 +81,8 @@ class Indexer:
         ):
             trackers = partial(self.make_tracker, frame_rate)
             write_behind(writer, behind, in_segments(watched(frames), row.segments, trackers))
+        if end is None:  # all segments are done, which the gallery has not been told
+            end = last_time(open_from, (row.segments - 1) * SECONDS)
         self.gallery.finish_video(row.video, end)
         return self.gallery.video(row.video) or row
 
@@ -92,6 +94,12 @@ def write_behind(writer: "Writer", behind: Behind, found: Iterable[tuple[int, Tr
             behind.do(writer.finish, number)
         else:
             behind.do(writer.add, tracklet)
+
+
+def last_time(open_from: Callable[[float], Video], since: float) -> float:
+    """The time of the last frame of a video, which comes after ``since`` [seconds]; 0 if there is none."""
+    with open_from(max(0.0, since)) as video, closing(video.frames()) as frames:
+        return max((frame.time for frame in frames), default=0.0)
 
 
 def detected(video: Video, detector: Detector | Anew) -> Iterator[Found]:

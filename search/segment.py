@@ -33,22 +33,25 @@ class Segment:
     Attributes:
         begin: [seconds].
         end: [seconds].
+        has_frames: whether it has any; those before it do not count.
     """
 
     def __init__(self, number: int, tracker: Tracker):
         self.number = number
         self.begin, self.end = number * SECONDS, (number + 1) * SECONDS
+        self.has_frames = False
         self._tracker = tracker
         self._open: dict[int, Tracklet] = {}
-        self._before: dict[int, np.ndarray] = {}  # number of the tracker -> box in the last frame of the lead
+        self._before: dict[int, np.ndarray] = {}  # number of the tracker -> last box in the lead
 
     def add(self, frame: Frame, found: "sv.Detections") -> None:
         """Track the people of a frame; frames come in order, from ``LEAD`` before the segment on."""
         tracked = self._tracker(frame, found)
         numbers = tracked.tracker_id.tolist()
         if frame.time < self.begin:
-            self._before = dict(zip(numbers, tracked.xyxy, strict=True))
+            self._before.update(zip(numbers, tracked.xyxy, strict=True))
             return
+        self.has_frames = True
         possible = possible_quality(tracked, frame.image.shape[:2]).tolist()
         for number, box, quality in zip(numbers, tracked.xyxy, possible, strict=True):
             if number not in self._open:
@@ -104,4 +107,5 @@ def in_segments(
         for tracklet in chain(current.finished(frame.time), current.growing(looks)):
             yield current.number, tracklet
     yield from ((current.number, tracklet) for tracklet in current.finished())
-    yield current.number, None
+    if current.has_frames:  # else the video ended with the segment before, after which this run began
+        yield current.number, None

@@ -43,7 +43,7 @@ class Tracklet:
         number: of the tracker.
         times: of the frames in which the person was found [seconds].
         boxes: in these frames, each (4,) float32 ``x1, y1, x2, y2`` [pixels].
-        came_from: box in the last frame before the segment, (4,); None: the person was not there.
+        came_from: last box before the segment, (4,); None: the person was not there.
         best: pictures.
         looks: how often it was given away while its person was still seen.
     """

@@ -107,7 +107,7 @@ def index_one(
             bar.update()
 
         indexer = Indexer(gallery, detector, trackers, embedder, shown)
-        after = indexer.index(footage.open, facts.row(), facts.rate)
+        after = indexer.index(footage.open, facts.row(done), facts.rate)
     what = "is in the gallery already" if done and done.complete else "indexed"
     logger.info(f"{name} ({one_line(after.camera)}): {what}, {counted(after.tracklets, 'tracklet')}")
 

@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
+from search.clock import write_start
 from utils.errors import InputError
 
 from .rows import VideoRow
@@ -73,12 +74,14 @@ def check_same(found: VideoRow, given: VideoRow) -> None:
     Raises:
         InputError: they differ.
     """
-    for name in ("camera", "start"):
-        there, here = getattr(found, name), getattr(given, name)
+    for name, there, here in (
+        ("camera", found.camera, given.camera),
+        ("start", *(None if one.start is None else write_start(one.start) for one in (found, given))),
+    ):
         if there != here:
             raise InputError(
-                f"{given.name} is in the gallery already, with {name} {there}, not {here}; remove it first, "
-                f"or index it with {name} {there}"
+                f"{given.name} is in the gallery already, with {name} {there or 'unknown'}, not "
+                f"{here or 'unknown'}; remove it first, or leave --{name} out"
             )
     if not found.complete and found.detector != given.detector:
         raise InputError(

@@ -58,7 +58,7 @@ def add(desk: Desk, said: Said) -> dict:
     def work(job: Job) -> tuple[str, dict]:
         return _index(desk, job, footage)
 
-    job = desk.jobs.add(f"{facts.name} ({facts.camera})", work)
+    job = desk.jobs.add(f"{facts.name} ({facts.row(row).camera})", work)
     job.total = facts.frames
     return {"job": job.number}
 

@@ -1,9 +1,11 @@
 """Numbers and times of frames."""
 
 import heapq
+import math
 from fractions import Fraction
 
 LATE = 1.0  # seconds; a timestamp that goes back by more begins a new timeline
+JUMP = 3600.0  # seconds; so does one in a file that goes ahead by more: no recording pauses for so long
 
 
 class Clock:
@@ -11,7 +13,8 @@ class Clock:
 
     A frame's number is how many packets have smaller timestamps, so that frames count which were not decoded,
     or could not be; in a stream without timestamps, how many frames came before. Its time is counted from the
-    first frame's and always rises: where timestamps start again, as when a camera is restarted, it goes on.
+    first frame's and always rises: where timestamps start again, as when a camera is restarted, or jump far
+    ahead, as where files were concatenated, it goes on.
 
         for packet in packets:
             clock.expect(packet.pts, packet.dts)
@@ -21,10 +24,15 @@ class Clock:
     Args:
         tick: seconds per unit of the timestamps.
         step: seconds between frames, where timestamps do not say.
+        jump: seconds by which a timestamp must go ahead to begin a new timeline.
+
+    Attributes:
+        jumps: how often one did.
     """
 
-    def __init__(self, tick: Fraction, step: float):
+    def __init__(self, tick: Fraction, step: float, jump: float = math.inf):
         self.tick = tick
+        self._jump = jump
         self.step = max(1, round(Fraction(step) / tick))
         self._first: tuple[int, int] | None = None  # timestamp and count of the first frame
         self.restart()
@@ -38,6 +46,7 @@ class Clock:
         self._last: int | None = None  # timestamp of a frame
         self._decoded: int | None = None  # time of decoding of a packet
         self._shift = 0
+        self.jumps = 0
 
     def units(self, time: float) -> int:
         """The timestamp of a time [s]."""
@@ -46,7 +55,7 @@ class Clock:
     def expect(self, stamp: int | None, decoded: int | None) -> None:
         """A packet comes, with its timestamp and time of decoding; None: it has none."""
         if decoded is not None:
-            if self._decoded is not None and self._is_new_line(self._decoded, decoded):
+            if self._decoded is not None and self.is_new_line(self._decoded, decoded):
                 self._packets_line += 1
             self._decoded = decoded
         if stamp is not None:
@@ -62,19 +71,21 @@ class Clock:
             stamp = 0 if stamp is None else stamp
         elif stamp is None:
             stamp = self._last + self.step
-        elif stamp <= self._last:
-            if not self._is_new_line(self._last, stamp):
-                return None
+        elif self.is_new_line(self._last, stamp):
+            self.jumps += stamp > self._last
             self._line += 1
             self._shift += self._last + self.step - stamp
+        elif stamp <= self._last:
+            return None
         self._last = stamp
         passed = self._pass((self._line, stamp))
         self._first = self._first or (stamp, passed)
         units = stamp + self._shift - self._first[0]
         return passed - self._first[1], units * self.tick.numerator / self.tick.denominator
 
-    def _is_new_line(self, before: int, after: int) -> bool:
-        return (before - after) * self.tick > LATE
+    def is_new_line(self, before: int, after: int) -> bool:
+        """Whether a timestamp after another begins a new timeline."""
+        return not -LATE <= (after - before) * self.tick <= self._jump
 
     def _pass(self, frame: tuple[int, int]) -> int:
         """Count the packets up to a frame's; how many come before it."""

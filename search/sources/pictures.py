@@ -32,8 +32,7 @@ class Pictures:
 
     def __init__(self, folder: str, fps: float | None = None):
         self._shown = one_line(folder)
-        found = [e for e in list_folder(Path(folder)) if is_file(e) and has_image_suffix(e.name)]
-        self._files = sorted((e.path for e in found), key=_natural)
+        self._files = sorted((entry.path for entry in pictures_in(folder)), key=_natural)
         if not self._files:
             raise InputError(f"there are no pictures in {self._shown}; name the folder that holds the frames")
         self.name = os.path.basename(os.path.abspath(folder)) or folder
@@ -66,6 +65,11 @@ class Pictures:
         image = _read(file)
         self._broken += image is None
         return image
+
+
+def pictures_in(folder: str | os.PathLike) -> list[os.DirEntry]:
+    """The files of a folder that are its frames, by name; raises InputError if it cannot be read."""
+    return [entry for entry in list_folder(Path(folder)) if is_file(entry) and has_image_suffix(entry.name)]
 
 
 def _read(file: str) -> np.ndarray | None:

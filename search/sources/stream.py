@@ -1,5 +1,6 @@
 """A file or a network stream, decoded by PyAV."""
 
+import math
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -10,7 +11,7 @@ from search.optional import need
 from utils.counting import counted
 from utils.errors import InputError
 
-from .clock import Clock
+from .clock import JUMP, Clock
 from .container import Container, reason
 from .source import Shot
 
@@ -41,7 +42,8 @@ class Stream:
         self.duration = self._container.duration
         self.frame_rate = self._container.frame_rate
         self.live = address and self.duration is None
-        self._clock = Clock(self._container.stream.time_base, 1 / self.frame_rate)
+        jump = math.inf if address else JUMP  # nothing may have come from a camera for longer
+        self._clock = Clock(self._container.stream.time_base, 1 / self.frame_rate, jump)
         shots = self._decode(self._container.packets())
         first = next(shots, None)
         if first is None:
@@ -57,7 +59,8 @@ class Stream:
 
     def damage(self) -> str | None:
         """See ``Source``."""
-        said, end = self._container.end, f"{self._end:.1f} s"
+        said = None if self._clock.jumps else self._container.end  # which counts the jumps
+        end = f"{self._end:.1f} s"
         parts = []
         if self.live:
             parts.append(f"ended after {end}{self._because()}")
@@ -66,6 +69,10 @@ class Stream:
             parts.append(f"breaks off at {end}{of}{self._because()}; what comes before was read")
         if self._damaged and self._lost:
             parts.append(f"{counted(self._lost, 'broken frame was', 'broken frames were')} left out")
+        if jumps := self._clock.jumps:
+            parts.append(
+                f"{counted(jumps, 'jump')} of the timestamps by more than an hour left out of the times"
+            )
         return f"{self._container.shown}: {'; '.join(parts)}" if parts else None
 
     def close(self) -> None:
@@ -110,7 +117,7 @@ class Stream:
             if packet is None or not packet.size:  # the end
                 return chain(older, newer, [packet])
             stamp = self._container.stamp(packet)
-            if stamp is None or packet.is_keyframe and key is not None and stamp <= key:
+            if stamp is None or packet.is_keyframe and key is not None and self._is_apart(key, stamp):
                 return None
             if packet.is_keyframe and stamp <= since:
                 self._clock.pass_over([self._container.stamp(p) for p in older])
@@ -120,6 +127,9 @@ class Stream:
             if stamp > since or held > HELD:
                 break
         return chain(older, newer, packets)
+
+    def _is_apart(self, key: int, stamp: int) -> bool:
+        return stamp <= key or self._clock.is_new_line(key, stamp)
 
     def _decode(self, packets: Iterable["av.Packet | None"]) -> Iterator[Shot]:
         av = need("av")

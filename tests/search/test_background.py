@@ -156,6 +156,20 @@ def test_after_an_error_in_the_block_what_was_given_before_is_done():
     assert done == [1]
 
 
+@pytest.mark.parametrize("long", [0.0, 60.0])
+def test_after_an_error_it_is_said_that_something_still_goes_on_if_that_takes_long(
+    caplog_loguru, monkeypatch, long
+):
+    """As when a server is gone and the user presses Ctrl-C."""
+    monkeypatch.setattr(search.background, "LONG", long)
+    gate = threading.Event()
+    with pytest.raises(KeyboardInterrupt), Behind(most=5) as behind:
+        behind.do(gate.wait, 10)
+        threading.Timer(0.2, gate.set).start()
+        raise KeyboardInterrupt
+    assert ["still being done" in line for line in caplog_loguru] == [True] * (long == 0)
+
+
 def test_after_a_piece_that_fails_no_other_is_done():
     gate, done = threading.Event(), []
 

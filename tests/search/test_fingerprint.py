@@ -34,7 +34,9 @@ def test_a_folder_of_frames_as_large_is_another_if_its_pictures_are(tmp_path, co
     first = fingerprint(folder)
     assert fingerprint(shutil.copytree(folder, tmp_path / "copy")) == first
     (folder / "below").mkdir()
-    assert fingerprint(folder) == first, "folders in it are no frames"
+    for name in ("Thumbs.db", ".DS_Store", "._0000.bmp"):
+        (folder / name).write_bytes(b"1")
+    assert fingerprint(folder) == first, "folders in it, and what browsers of files leave, are no frames"
     seen = set()
     for number in range(count):
         file = folder / f"{number:04d}.bmp"

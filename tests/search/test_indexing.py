@@ -115,6 +115,22 @@ def test_an_interrupted_indexing_resumes_and_ends_as_if_nothing_had_been(gallery
         assert contents(gallery) == contents(whole)
 
 
+@pytest.mark.parametrize("duration", [110.0, 119.6], ids=["before the lead", "in the lead"])
+def test_what_was_killed_before_the_end_was_written_has_the_same_segments_and_length(
+    gallery, tmp_path, monkeypatch, duration
+):
+    video = partial(DrawnVideo, duration=duration)
+    with monkeypatch.context() as killed:
+        killed.setattr(gallery, "finish_video", lambda video, duration: [][0])
+        with pytest.raises(IndexError):
+            indexer(gallery).index(video, ROW, RATE)
+    assert gallery.video(ROW.video).segments == 2 and not gallery.video(ROW.video).complete
+    indexer(gallery).index(video, ROW, RATE)
+    with open_gallery(str(tmp_path / "whole.db"), ColourEmbedder.weights, 3) as whole:
+        indexer(whole).index(video, ROW, RATE)
+        assert gallery.videos() == whole.videos() and contents(gallery) == contents(whole)
+
+
 def test_a_detector_that_learns_the_background_finds_the_same_after_resumes(gallery, tmp_path, monkeypatch):
     """Within two minutes that are looked at with one background, and where the next one begins."""
     monkeypatch.setattr(search.stretch, "SEGMENTS", 2)

@@ -85,6 +85,33 @@ def test_a_gap_in_the_video_leaves_empty_segments():
     assert ended == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("tracker", [name for name in TRACKERS if name != "none"])
+def test_nobody_is_followed_over_a_pause_in_the_video(tracker):
+    """As between the recordings that a motion sensor triggers: who is there then is another, maybe."""
+    stays = [walk(0, 200, speed=0)]
+    frames = [*found(stays, 1, 6), *found(stays, 36, 41), *found(stays, 57, 59.2), *found(stays, 65, 70)]
+    tracklets = [(n, t) for n, t in in_segments(frames, 0, lambda: Tracker(tracker, RATE)) if t]
+    spans = [(number, round(one.start), round(one.end)) for number, one in tracklets]
+    assert spans == [(0, 1, 6), (0, 36, 41), (0, 57, 59), (1, 65, 70)]
+    assert len({one.number for number, one in tracklets if number == 0}) == 3
+    assert tracklets[-1][1].came_from is None
+
+
+def test_frames_that_are_always_far_apart_are_no_pauses():
+    """Of a camera whose computer is slow, whatever rate it promised."""
+    stays = [walk(0, 200, speed=0)]
+    frames = [one for one in found(stays, 0, 40) if one[0].number % 10 == 0]
+    [tracklet] = [t for _, t in in_segments(frames, 0, lambda: Tracker("bytetrack", RATE)) if t]
+    assert tracklet.end - tracklet.start >= 32
+
+
+def test_who_was_not_found_in_the_last_frames_before_the_boundary_is_still_known():
+    walks = [lambda time: None if 59.5 < time < 59.95 else walk(50, 70, left=2, speed=2)(time)]
+    segments = run(walks, 0, 75)
+    [before], [after] = segments[0], segments[1]
+    assert before.end == pytest.approx(59.4) and np.array_equal(after.came_from, before.boxes[-1])
+
+
 def test_tracklets_come_when_their_people_are_gone():
     seen = []
 

@@ -330,6 +330,22 @@ class TestPictures:
             open_video(tmp_path)
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "ts"])
+def test_what_was_recorded_hours_apart_and_concatenated_goes_on_without_the_hours(tmp_path, suffix):
+    times = [*range(0, 1000, 100), *range(5_400_000, 16_200_000, 600_000), 40_000_000, 40_000_100]
+    path, said = tmp_path / f"both.{suffix}", []
+    write_video(path, count=len(times), times=times, gop_size=1, options=x264(bframes=0))
+    with open_video(path, report=said.append) as video:
+        whole = [(frame.time, frame.number) for frame in video.frames()]
+    expected = [*np.arange(10) / 10, *(1.0 + 600 * np.arange(18)), 10201.1, 10201.2]
+    assert [time for time, _ in whole] == pytest.approx(expected, abs=0.05)
+    assert said == [f"{path}: 2 jumps of the timestamps by more than an hour left out of the times"]
+    for start in (0.5, 7200.0):
+        with open_video(path, start=start, report=said.append) as video:
+            later = [(frame.time, frame.number) for frame in video.frames()]
+        assert later == [one for one in whole if one[0] >= start]
+
+
 class FakeCamera:
     """Gives five pictures, two of them with the same time, and none then."""
 
@@ -527,6 +543,14 @@ class TestClock:
 
     def test_a_frame_out_of_order_has_no_place(self):
         assert self.places([0, 1, 2, 3], [0, 2, 1, 3]) == [(0, 0.0), (2, 0.2), None, (3, 0.3)]
+
+    def test_where_timestamps_jump_far_ahead_a_new_timeline_goes_on_from_the_last(self):
+        clock, stamps, placed = Clock(Fraction(1, 10), 0.2, jump=60.0), [0, 600, 1201, 1202, 9000], []
+        for stamp in stamps:
+            clock.expect(stamp, stamp)
+            placed.append(clock.place(stamp))
+        assert placed == [(0, 0.0), (1, 60.0), (2, 60.2), (3, 60.3), (4, 60.5)] and clock.jumps == 2
+        assert self.places(stamps, stamps)[-1] == (4, 900.0), "a camera that was silent for long"
 
     def test_a_new_timeline_goes_on_from_the_last(self):
         assert self.places([50, 51, 0, 1], [50, 51, 0, 1]) == [(0, 0.0), (1, 0.1), (2, 0.3), (3, 0.4)]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import sys
 import zlib
 
@@ -27,10 +28,13 @@ def indexed(search, place):
     return done
 
 
-def test_index_tells_what_it_found_and_again_that_all_is_there(indexed, search):
+def test_index_tells_what_it_found_and_again_that_all_is_there(indexed, search, place):
     assert "gate.mp4 (gate): indexed, 2 tracklets" in indexed[0].stdout
     again = search("index", "gate.mp4", "--detector", "gate.txt")
     assert again.returncode == 0 and "gate.mp4 (gate): is in the gallery already, 2 tracklets" in again.stdout
+    shutil.copy(place / "gate.mp4", place / "renamed.mp4")
+    again = search("index", "renamed.mp4", "--detector", "gate.txt")
+    assert "renamed.mp4 (gate): is in the gallery already" in again.stdout, again.stderr
 
 
 def test_videos_are_listed_for_people_and_for_programs(indexed, search, place):

@@ -1,5 +1,6 @@
 """What is put into a gallery comes out of it."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -7,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from search.clock import parse_start, write_start
 from search.gallery import (
     EVERYTHING,
     BoxPath,
@@ -120,17 +122,20 @@ def test_segments_may_be_empty_and_videos_too(gallery):
 
 
 def test_a_video_keeps_its_camera_its_start_and_while_it_is_not_complete_its_detector(lite):
-    lite.begin_video(VideoRow("aa", "aa.mp4", "c1", start=5.0, detector="yolox_s 12ab"))
+    lite.begin_video(VideoRow("aa", "aa.mp4", "c1", start=1.5e9, detector="yolox_s 12ab"))
+    day = write_start(1.5e9)
+    assert parse_start(day) == 1.5e9
     for change, words in (
-        ({"camera": "c2"}, "camera c1, not c2"),
-        ({"start": 6.0}, "start 5.0, not 6.0"),
+        ({"camera": "c2"}, "camera c1, not c2; remove it first, or leave --camera out"),
+        ({"start": 1.5e9 + 1}, re.escape(f"start {day}, not {write_start(1.5e9 + 1)}")),
+        ({"start": None}, re.escape(f"start {day}, not unknown")),
         ({"detector": "motion"}, "half done with yolox_s 12ab, not with motion; resume"),
     ):
-        given = {"camera": "c1", "start": 5.0, "detector": "yolox_s 12ab"} | change
+        given = {"camera": "c1", "start": 1.5e9, "detector": "yolox_s 12ab"} | change
         with pytest.raises(InputError, match=f"^b.mp4 is .*{words}"):
             lite.begin_video(VideoRow("aa", "b.mp4", **given))
     lite.finish_video("aa", 0.0)
-    assert lite.begin_video(VideoRow("aa", "b.mp4", "c1", 5.0, "motion")).complete
+    assert lite.begin_video(VideoRow("aa", "b.mp4", "c1", 1.5e9, "motion")).complete
 
 
 HOSTILE = [
