@@ -6,6 +6,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 from .errors import InputError, one_line
 from .files import reading, sha256
 
@@ -17,6 +19,7 @@ FOLDER = "session.model_external_initializers_file_folder_path"
 # A tensor's entry "location", as protobuf writes it: key and value, each after its tag and its length. The
 # value is the name of such a file; its length takes one byte or, from 128 on, two.
 LOCATION = re.compile(rb"\n\x08location\x12([\x80-\xff]?[\x00-\x7f])")
+CUDA = "CUDAExecutionProvider"
 
 
 def open_session(
@@ -37,15 +40,21 @@ def open_session(
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only
     options.add_session_config_entry(FOLDER, str(Path(path).absolute().parent))
-    wanted = ["CUDAExecutionProvider"] * cuda + ["CPUExecutionProvider"]
+    wanted = [CUDA] * cuda + ["CPUExecutionProvider"]
     providers = [name for name in wanted if name in runtime.get_available_providers()]
     with reading(path):
         content = Path(path).read_bytes()
     try:
         # The bytes, not the path, which onnxruntime cannot open in every language on Windows.
-        return runtime.InferenceSession(content, options, providers=providers)
+        session = runtime.InferenceSession(content, options, providers=providers)
     except Exception as error:  # of onnxruntime, which has no class for them
         raise InputError(f"{one_line(str(path))} cannot be loaded as ONNX ({first_line(error)})") from None
+    if CUDA in providers and CUDA not in session.get_providers():
+        logger.warning(
+            f"{one_line(str(path))} runs on the CPU: onnxruntime could not start CUDA; are the versions of "
+            "CUDA and cuDNN those that onnxruntime-gpu needs?"
+        )
+    return session
 
 
 def network_sha256(path: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -66,3 +67,21 @@ def test_the_fingerprint_of_a_network_is_also_of_its_weights_beside_it(tmp_path,
 def test_the_fingerprint_of_a_network_in_one_file_is_that_of_the_file(tmp_path):
     file = write_sum(tmp_path / "a", np.ones(300, np.float32))
     assert network_sha256(file) == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_network_that_should_run_on_the_gpu_and_does_not_is_said_in_one_line(tmp_path, caplog_loguru):
+    def on_cpu(content, options, providers):
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    available = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    runtime = SimpleNamespace(
+        SessionOptions=onnxruntime.SessionOptions,
+        InferenceSession=on_cpu,
+        get_available_providers=lambda: available,
+    )
+    file = write_sum(tmp_path / "a", np.ones(300, np.float32))
+    open_session(runtime, file, cuda=False, threads=1)
+    assert not caplog_loguru
+    open_session(runtime, file, cuda=True, threads=1)
+    (line,) = caplog_loguru
+    assert f"{file} runs on the CPU: onnxruntime could not start CUDA" in line and line.count("\n") == 1
