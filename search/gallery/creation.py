@@ -25,6 +25,11 @@ def create_collection(
         except ServerRefusesError:
             if not milvus.call("has_collection", name):
                 raise
+    create_index(milvus, name)
+
+
+def create_index(milvus: Milvus, name: str) -> None:
+    """Create a collection's index, without which it cannot be loaded, unless it is there."""
     if not milvus.call("list_indexes", name):
         index = milvus.client.prepare_index_params()
         index.add_index("vector", index_type=INDEX, metric_type=METRIC)
