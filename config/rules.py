@@ -61,7 +61,9 @@ def _size_problems(cfg: CfgNode) -> list[str]:
     smaller = first != full and all(a <= b for a, b in zip(first, full, strict=False))
     if cfg.INPUT.FIRST_EPOCHS == 0 or smaller:
         return []
-    return [f"INPUT.FIRST_EPOCHS: INPUT.SIZE_FIRST {first} must be smaller than INPUT.SIZE_TRAIN {full}; make it so, or set INPUT.FIRST_EPOCHS 0"]
+    return [
+        f"INPUT.FIRST_EPOCHS: INPUT.SIZE_FIRST {first} must be smaller than INPUT.SIZE_TRAIN {full}; make it so, or set INPUT.FIRST_EPOCHS 0"
+    ]
 
 
 def _distillation_problems(cfg: CfgNode) -> list[str]:

@@ -59,19 +59,26 @@ def writing(place: Path | str, hint: str = "") -> Iterator[None]:
         raise InputError(f"cannot write {place}: {os_reason(error)}{hint and f'; {hint}'}") from None
 
 
-def sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits.
+@contextmanager
+def reading(file: str | os.PathLike) -> Iterator[None]:
+    """Turn an OSError into the one line that names the file and the system's reason."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot read {one_line(str(file))}: {os_reason(error)}") from None
+
+
+def sha256(*paths: str | os.PathLike) -> str:
+    """SHA-256 of what files hold, one after another, in hexadecimal digits.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: one cannot be read.
     """
     digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as stream:
+    for path in paths:
+        with reading(path), open(path, "rb") as stream:
             while block := stream.read(BLOCK):
                 digest.update(block)
-    except OSError as error:
-        raise InputError(f"cannot read {one_line(str(path))}: {os_reason(error)}") from None
     return digest.hexdigest()
 
 

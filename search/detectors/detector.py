@@ -10,7 +10,7 @@ import numpy as np
 from search.optional import need
 from search.video import Frame
 from utils.errors import InputError, one_line
-from utils.files import sha256
+from utils.onnx_session import network_sha256
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -50,7 +50,7 @@ class Detector(Protocol):
 
     Attributes:
         batch: how many frames it likes at once.
-        name: what it is, and all that its boxes depend on: kind, checksum of its file, thresholds.
+        name: what it is, and all that its boxes depend on: kind, checksum, thresholds.
     """
 
     batch: int
@@ -74,4 +74,4 @@ def detections(boxes: np.ndarray, scores: np.ndarray) -> "sv.Detections":
 
 def file_name(path: str) -> str:
     """Name of a file and the start of its checksum, as ``yolox_s.onnx@c5c2d13e59ae``."""
-    return f"{one_line(os.path.basename(path))}@{sha256(path)[:12]}"
+    return f"{one_line(os.path.basename(path))}@{network_sha256(path)[:12]}"

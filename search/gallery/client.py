@@ -70,7 +70,7 @@ class Milvus:
         """Call a method of MilvusClient that may be called twice.
 
         Raises:
-            InputError: milvus-lite cannot write, or the server has not answered for long.
+            InputError: milvus-lite cannot write, or the server has not answered for long, or refuses.
         """
         function = getattr(self.client, method)
         if self.is_local:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .client import Milvus
+from .retry import ServerRefusesError
 from .schema import INDEX, METRIC, SHARDS
 
 
@@ -11,8 +12,6 @@ def create_collection(
     milvus: Milvus, name: str, schema: Any, properties: dict[str, str] | None = None
 ) -> None:
     """Create a collection with its index, unless it is there, or another machine is quicker."""
-    from pymilvus import MilvusException
-
     if not milvus.call("has_collection", name):
         try:
             milvus.call(
@@ -23,9 +22,14 @@ def create_collection(
                 consistency_level="Strong",
                 num_shards=SHARDS,
             )
-        except MilvusException:
+        except ServerRefusesError:
             if not milvus.call("has_collection", name):
                 raise
+    create_index(milvus, name)
+
+
+def create_index(milvus: Milvus, name: str) -> None:
+    """Create a collection's index, without which it cannot be loaded, unless it is there."""
     if not milvus.call("list_indexes", name):
         index = milvus.client.prepare_index_params()
         index.add_index("vector", index_type=INDEX, metric_type=METRIC)

@@ -9,7 +9,7 @@ import numpy as np
 from . import records
 from .nearest import nearest
 from .pages import RECORDS, all_records, page_filters, page_rows
-from .removal import remove_tracklets, remove_videos
+from .removal import remove_rest, remove_tracklets, remove_videos
 from .rewriting import rewrite
 from .roster import Roster
 from .rows import EVERYTHING, LARGE, NUMBERS, TEXTS, Hit, Selection, TrackletRow, VideoRow
@@ -82,6 +82,8 @@ class Gallery:
             encode_text(name)
         found = self.video(video.video)
         if found is None:
+            # A machine that was at it when it was removed may have been killed before its end.
+            remove_videos(self.store, [video])
             self.store.write(self.store.videos, [records.begun(video)])
             return replace(video, segments=0, complete=False, duration=None, tracklets=0, vectors=0)
         records.check_same(found, video)
@@ -122,12 +124,16 @@ class Gallery:
     def finish_video(self, video: str, duration: float) -> None:
         """Say that all segments of a video are done.
 
+        If another machine has removed the video meanwhile, what was written since is removed, too.
+
         Args:
             video: fingerprint of a video that was begun.
             duration: [seconds].
         """
         found = self.video(video)
-        if found is not None and not found.complete:  # else another machine has finished it, or removed it
+        if found is None:
+            remove_rest(self.store, video)
+        elif not found.complete:  # else another machine has finished it
             self.store.write(self.store.videos, [records.complete(replace(found, duration=float(duration)))])
             self.store.delete(self.store.videos, f"{is_any_of('video', [video])} and segment >= 0")
         self._leftovers.pop(video, None)

@@ -8,7 +8,7 @@ from utils.files import writing
 
 from .address import parse_address
 from .client import Milvus
-from .creation import create_collection, load_collections
+from .creation import create_collection, create_index, load_collections
 from .gallery import Gallery
 from .retry import PATIENCE
 from .rewriting import finish_rewriting
@@ -97,6 +97,7 @@ def _prepare(milvus: Milvus, weights: WeightsFingerprint | None, dim: int | None
         create_collection(milvus, tracklets, tracklet_schema(dim), settings(weights, dim))
     elif not milvus.call("has_collection", tracklets):
         raise InputError(f"there is no gallery at {milvus.shown}; index a video into it first")
+    create_index(milvus, tracklets)  # who is just creating it may not have come to that
     found = milvus.call("describe_collection", tracklets)["properties"]
     dim = check_settings(found, weights, dim, milvus.shown)
     create_collection(milvus, videos, video_schema())

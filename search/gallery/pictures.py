@@ -23,12 +23,27 @@ def find_rows(store: Store, tracklets: Iterable[str], fields: Sequence[str] = LA
         fields: those of ``path``, ``thumbnail`` and ``vector`` that are needed; the others stay empty.
     """
     # By the rows' ids: a filter by tracklet takes milvus-lite a quarter of a second among 100,000 rows.
-    ids, page, part = sorted({encode_text(tracklet) for tracklet in tracklets}), page_rows(fields), 0
+    ids, part = sorted({encode_text(tracklet) for tracklet in tracklets}), 0
     while ids:
         there = []
-        for first in range(0, len(ids), page):
-            filter_ = one_of_stored("id", [row_id(id_, part) for id_ in ids[first : first + page]])
-            found = store.query(store.tracklets, filter_, [*TEXTS, *NUMBERS, *fields], OWN)
-            yield from map(TrackletRow.read, found)
-            there += [row["tracklet"] for row in found]
+        for row in rows_of_ids(store, [row_id(id_, part) for id_ in ids], [*TEXTS, *NUMBERS, *fields]):
+            yield row
+            there.append(encode_text(row.tracklet))
         ids, part = there, part + 1
+
+
+def rows_of_ids(
+    store: Store, ids: Sequence[str], fields: Sequence[str], level: str = OWN
+) -> Iterator[TrackletRow]:
+    """The rows with these ids, of those that are there, read in pages.
+
+    Args:
+        store: the collections.
+        ids: as ``TrackletRow.id``.
+        fields: of each row.
+        level: of consistency, as Milvus names it.
+    """
+    page = page_rows(fields)
+    for first in range(0, len(ids), page):
+        filter_ = one_of_stored("id", ids[first : first + page])
+        yield from map(TrackletRow.read, store.query(store.tracklets, filter_, fields, level))

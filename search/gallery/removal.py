@@ -8,6 +8,8 @@ that an interrupted removal can be repeated.
 from collections import Counter, defaultdict
 from dataclasses import replace
 
+from loguru import logger
+
 from . import records
 from .pages import MOST_ROWS, page_filters
 from .rows import Selection, VideoRow
@@ -25,6 +27,15 @@ def remove_videos(store: Store, videos: list[VideoRow]) -> int:
         for collection in (store.tracklets, store.people, store.videos):
             store.delete(collection, filter_)
     return sum(video.tracklets for video in videos)
+
+
+def remove_rest(store: Store, video: str) -> None:
+    """Remove what this program has written of a video since another one removed it, and say so."""
+    remove_videos(store, [VideoRow(video, "", "")])
+    logger.warning(
+        f"the video {video} was removed from {store.milvus.shown} while it was indexed; what was found since "
+        "then is removed as well"
+    )
 
 
 def remove_tracklets(store: Store, videos: list[VideoRow], where: Selection) -> int:

@@ -13,9 +13,12 @@ from utils.errors import InputError
 PATIENCE = 180.0  # seconds; a server that was killed takes up to a minute to come back
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds; each pause is twice the one before
 
-# Milvus's codes for what passes: not ready, unavailable, too many requests, not loaded yet, no replica,
-# channel, segment or node yet.
-PASSING = {1, 2, 4, 8, 101, 103, *range(400, 404), *range(500, 504), *range(600, 604), *range(900, 906)}
+# Milvus's codes for what passes: not ready, unavailable, no memory until it has written to its disk, too many
+# requests, late, not loaded yet, no replica, channel, segment or node yet. A full disk (7) does not.
+PASSING = {1, 2, 3, 4, 8, 11, 12, 101, 103}
+PASSING |= {*range(400, 404), *range(500, 504), *range(600, 604), *range(900, 906)}
+QUOTA = 9  # any: of memory, which passes as above, or of the disk; the message says which
+PASSING_QUOTAS = ("memory", "time tick")
 GONE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "UNKNOWN")  # gRPC's
 
 T = TypeVar("T")
@@ -23,6 +26,10 @@ T = TypeVar("T")
 
 class ServerGoneError(InputError):
     """A Milvus server has not answered for as long as it was waited for."""
+
+
+class ServerRefusesError(InputError):
+    """A Milvus server has answered with an error that does not pass."""
 
 
 class Patience:
@@ -45,6 +52,7 @@ class Patience:
 
         Raises:
             ServerGoneError: the server has not answered for so long; from then on, each call is tried once.
+            ServerRefusesError: it answers with an error that does not pass.
         """
         pause, odd_since = FIRST_PAUSE, None
         while True:
@@ -55,8 +63,13 @@ class Patience:
             except Exception as error:
                 reason, passes = _reason(error)
                 # A server that is just starting answers with any kind of error.
-                if reason is None or not (passes or pause > FIRST_PAUSE):
+                if reason is None:
                     raise
+                if not (passes or pause > FIRST_PAUSE):
+                    raise ServerRefusesError(
+                        f"the Milvus server at {self.server} refuses: {reason}; once that is put right, run "
+                        f"the same command again: {self._then}"
+                    ) from error
                 now = time.monotonic()
                 is_new = not passes and odd_since is None
                 odd_since = None if passes else now if is_new else odd_since
@@ -80,16 +93,19 @@ class Patience:
         since = odd_since if endless else self._gone_since
         if since is not None and now > since + self._limit:
             waited = self._limit if self._stopped is None else now - self._gone_since
-            then = "it resumes" if self._stopped is None else "what was found and not written is lost"
             raise ServerGoneError(
                 f"{self.server} has not answered for {waited:.0f} s ({reason}); start it, then run the same "
-                f"command again: {then}"
+                f"command again: {self._then}"
             ) from None
         if now > self._quiet_until or is_new:
             self._said = True
             until = "until it does" if endless and odd_since is None else f"for {self._limit:.0f} s"
             logger.warning(f"{self.server} does not answer ({reason}); trying {until}")
         self._quiet_until = now + PATIENCE
+
+    @property
+    def _then(self) -> str:
+        return "it resumes" if self._stopped is None else "what was found and not written is lost"
 
     def _is_back(self) -> None:
         since, self._gone_since = self._gone_since, None
@@ -104,9 +120,11 @@ def _reason(error: Exception) -> tuple[str | None, bool]:
     from pymilvus import MilvusException
 
     if isinstance(error, RpcError):
-        return (error.code().name, True) if error.code().name in GONE else (None, False)
+        name = error.code().name
+        return (name, True) if name in GONE else (f"{name}: {' '.join(str(error.details()).split())}", False)
     # pymilvus gives its own faults as a MilvusException, too, and some of gRPC's with gRPC's code.
     if not isinstance(error, MilvusException) or error.message.startswith("Unexpected error"):
         return None, False
     passes = error.code in PASSING or getattr(error.code, "name", "") in GONE
+    passes |= error.code == QUOTA and any(words in error.message for words in PASSING_QUOTAS)
     return " ".join(error.message.split()), passes

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import InputError
-from utils.files import sha256
+from utils.onnx_session import network_sha256
 
 from .text import LONGEST
 
@@ -25,7 +25,7 @@ class WeightsFingerprint:
 
     Args:
         name: of the weights' file, for messages.
-        sha256: of its content.
+        sha256: of its content, and of weights that are in files beside it.
     """
 
     name: str
@@ -38,7 +38,7 @@ class WeightsFingerprint:
         Raises:
             InputError: it cannot be read.
         """
-        return cls(Path(file).name, sha256(file))
+        return cls(Path(file).name, network_sha256(file))
 
 
 def tracklets_of(name: str) -> str:

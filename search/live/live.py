@@ -105,9 +105,11 @@ class Live:
 
     def _finish(self, video: VideoRow, end: float) -> None:
         self.gallery.finish_video(video.video, end)
-        count = self.gallery.video(video.video).tracklets
+        found = self.gallery.video(video.video)
+        if found is None:
+            return  # another machine has removed it, which is said
         times = f"{show_time(video.start)} to {show_time(video.start + end)}"
-        logger.info(f"{one_line(video.camera)}: {counted(count, 'tracklet')} from {times}")
+        logger.info(f"{one_line(video.camera)}: {counted(found.tracklets, 'tracklet')} from {times}")
 
 
 class _Looked:

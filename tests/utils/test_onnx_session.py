@@ -1,10 +1,14 @@
 """Opening networks in ONNX files."""
 
+import hashlib
+import shutil
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from utils.errors import InputError
-from utils.onnx_session import open_session
+from utils.onnx_session import network_sha256, open_session
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -18,7 +22,7 @@ def write_sum(folder, weights: np.ndarray, beside: str | None = None):
         [node], "sum", info[:1], info[1:], [onnx.numpy_helper.from_array(weights, "w")]
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     file = folder / "\u7f51\u7edc.onnx"
     onnx.save(model, file, save_as_external_data=beside is not None, location=beside, size_threshold=0)
     return file
@@ -43,3 +47,41 @@ def test_what_is_no_network_is_said_in_one_line(tmp_path):
     with pytest.raises(InputError, match="cannot be loaded as ONNX .*weights.data") as error:
         open_session(onnxruntime, file, cuda=False, threads=1)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["net.data", "parts/" + 150 * "w"])
+def test_the_fingerprint_of_a_network_is_also_of_its_weights_beside_it(tmp_path, name):
+    files = []
+    for folder, value in (("a", 1), ("b", 2)):
+        (tmp_path / folder / "parts").mkdir(parents=True)
+        files.append(write_sum(tmp_path / folder, np.full(300, value, np.float32), name))
+    assert files[0].read_bytes() == files[1].read_bytes()
+    one, two = map(network_sha256, files)
+    assert one != two
+    (tmp_path / "a" / "x").write_text("a file that is none of the network's, though its letter is in it")
+    assert network_sha256(files[0]) == one
+    shutil.copy(tmp_path / "b" / name, tmp_path / "a" / name)
+    assert network_sha256(files[0]) == two
+
+
+def test_the_fingerprint_of_a_network_in_one_file_is_that_of_the_file(tmp_path):
+    file = write_sum(tmp_path / "a", np.ones(300, np.float32))
+    assert network_sha256(file) == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_network_that_should_run_on_the_gpu_and_does_not_is_said_in_one_line(tmp_path, caplog_loguru):
+    def on_cpu(content, options, providers):
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    available = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    runtime = SimpleNamespace(
+        SessionOptions=onnxruntime.SessionOptions,
+        InferenceSession=on_cpu,
+        get_available_providers=lambda: available,
+    )
+    file = write_sum(tmp_path / "a", np.ones(300, np.float32))
+    open_session(runtime, file, cuda=False, threads=1)
+    assert not caplog_loguru
+    open_session(runtime, file, cuda=True, threads=1)
+    (line,) = caplog_loguru
+    assert f"{file} runs on the CPU: onnxruntime could not start CUDA" in line and line.count("\n") == 1

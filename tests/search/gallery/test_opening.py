@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from search.gallery import Selection, TrackletRow, VideoRow, WeightsFingerprint, open_gallery
+from search.gallery.address import parse_address
+from search.gallery.client import Milvus
+from search.gallery.schema import settings, tracklet_schema, tracklets_of
 from tests.commands import ENV, ROOT
 from tests.search.gallery.drawn import DIM, WEIGHTS, contents, index, plain, rows_of
 from tests.search.gallery.milvus_server import free_ports
@@ -62,6 +65,18 @@ def test_a_missing_gallery_is_made_only_with_weights(new_uri):
     open_gallery(new_uri, WEIGHTS, DIM).close()
     with open_gallery(new_uri) as gallery:
         assert gallery.videos() == [] and gallery.dim == DIM
+
+
+def test_a_gallery_that_another_machine_is_just_making_can_be_read(new_uri):
+    """Between its first collection and that one's index."""
+    milvus = Milvus(parse_address(new_uri))
+    name = tracklets_of(milvus.address.name)
+    milvus.call("create_collection", name, schema=tracklet_schema(DIM), properties=settings(WEIGHTS, DIM))
+    milvus.close()
+    with open_gallery(new_uri) as gallery:
+        assert gallery.videos() == [] and gallery.search(np.ones(DIM)) == [[]]
+        if "://" in new_uri:
+            open_gallery(new_uri, WEIGHTS, DIM).close()  # the other one goes on
 
 
 def test_a_folder_is_created_where_it_should_be(tmp_path, monkeypatch):

@@ -57,6 +57,34 @@ def test_a_span_of_time_is_removed_and_stays_so(gallery):
     assert gallery.remove(where, purge=False) == 0
 
 
+def left_of(gallery, video: str) -> int:
+    """How many rows and records there are, also those that no list counts."""
+    store, where = gallery.store, f'video == "{video}"'
+    return sum(len(store.query(name, where, ["id"])) for name in store.collections)
+
+
+def test_a_video_that_is_removed_while_it_is_indexed_leaves_nothing(gallery, caplog_loguru):
+    gallery.begin_video(VideoRow("aa", "aa.mp4", "c1"))
+    gallery.add_segment("aa", 0, rows_of("aa", 0))
+    gallery.remove(Selection(video="aa"), purge=False)
+    gallery.add_segment("aa", 1, rows_of("aa", 1))
+    gallery.finish_video("aa", 120.0)
+    assert gallery.videos() == [] and left_of(gallery, "aa") == 0
+    (line,) = caplog_loguru
+    assert line.startswith("the video aa was removed from ") and line.count("\n") == 1
+
+
+def test_what_a_killed_program_left_of_a_removed_video_goes_when_it_is_begun_anew(gallery):
+    gallery.begin_video(VideoRow("aa", "aa.mp4", "c1"))
+    gallery.remove(Selection(video="aa"), purge=False)
+    gallery.add_segment("aa", 0, rows_of("aa", 0))
+    assert left_of(gallery, "aa") == 7, "six rows and a mark"
+    assert gallery.begin_video(VideoRow("aa", "aa.mp4", "c1")).segments == 0
+    assert left_of(gallery, "aa") == 1, "that it is begun"
+    rows = index(gallery, "aa")
+    assert contents(gallery)[1] == sorted(map(plain, rows))
+
+
 @pytest.mark.parametrize("where", [Selection(video="bb"), Selection(since=0.0, cameras=["c2"])])
 def test_nothing_removed_is_left_in_the_files(tmp_path, where):
     folder = tmp_path / "gallery.db"

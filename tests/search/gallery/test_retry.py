@@ -7,7 +7,7 @@ import pytest
 from pymilvus import MilvusException
 
 from search.gallery import retry
-from search.gallery.retry import PATIENCE, Patience, ServerGoneError
+from search.gallery.retry import PATIENCE, Patience, ServerGoneError, ServerRefusesError
 from utils.errors import InputError
 
 
@@ -75,18 +75,35 @@ class Rpc(grpc.RpcError):
     def code(self) -> grpc.StatusCode:
         return self.status
 
+    def details(self) -> str:
+        return "said in\ntwo lines"
+
 
 PASSING = [
+    MilvusException(3, "memory limit exceeded"),
+    MilvusException(8, "rate limit exceeded"),
+    MilvusException(9, "quota exceeded[reason=memory quota exhausted, please allocate more resources]"),
+    MilvusException(11, "time tick long delay"),
     MilvusException(101, "collection not loaded"),
     MilvusException(503, "no available shard leaders"),
     MilvusException(grpc.StatusCode.UNAVAILABLE, "Retry run out"),
     Rpc(grpc.StatusCode.DEADLINE_EXCEEDED),
 ]
-LASTING = [
-    MilvusException(1100, "the length of a string exceeds max length"),
+FAULTS = [
     MilvusException(1, "Unexpected error, message=<'list' object has no attribute 'x'>"),
-    Rpc(grpc.StatusCode.UNAUTHENTICATED),
     TypeError("a fault of the program"),
+]
+REFUSALS = [
+    (MilvusException(7, "disk limit\nexceeded"), "disk limit exceeded"),
+    (
+        MilvusException(9, "quota exceeded[reason=disk quota exhausted]"),
+        "quota exceeded[reason=disk quota exhausted]",
+    ),
+    (
+        MilvusException(1100, "the length of a string exceeds max length"),
+        "the length of a string exceeds max length",
+    ),
+    (Rpc(grpc.StatusCode.UNAUTHENTICATED), "UNAUTHENTICATED: said in two lines"),
 ]
 
 
@@ -95,16 +112,29 @@ def test_what_passes_is_waited_for(pauses, error):
     assert Patience("a").call(failing(error)) == 7 and pauses == [0.5]
 
 
-@pytest.mark.parametrize("error", LASTING, ids=repr)
-def test_what_does_not_pass_is_raised_at_once(pauses, error):
+@pytest.mark.parametrize("error", FAULTS, ids=repr)
+def test_a_fault_of_the_program_is_raised_at_once(pauses, error):
     with pytest.raises(type(error)) as raised:
         Patience("a").call(failing(error))
     assert raised.value is error and not pauses
 
 
+@pytest.mark.parametrize(("error", "reason"), REFUSALS, ids=lambda value: str(value)[:20])
+def test_a_refusal_that_does_not_pass_is_one_line_at_once(pauses, error, reason):
+    with pytest.raises(InputError) as raised:
+        Patience("http://a:1").call(failing(error))
+    assert str(raised.value) == (
+        f"the Milvus server at http://a:1 refuses: {reason}; once that is put right, run the same command "
+        "again: it resumes"
+    )
+    with pytest.raises(InputError, match="not written is lost$"):
+        Patience("http://a:1", stopped=lambda: False).call(failing(error))
+    assert not pauses
+
+
 def test_while_a_server_starts_any_error_of_its_passes(pauses):
     odd = MilvusException(65535, "something odd")
-    with pytest.raises(MilvusException):
+    with pytest.raises(ServerRefusesError):
         Patience("a").call(failing(odd))
     assert Patience("a").call(failing(gone(), odd, odd)) == 7
     with pytest.raises(TypeError):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from search.gallery import EVERYTHING, Gallery, Selection, TrackletRow, VideoRow
+from search.gallery.pages import ROWS
 from tests.search.gallery.drawn import DIM, plain, rows_of
 
 SPACE = np.random.default_rng(7)
@@ -82,6 +83,28 @@ def test_the_threshold_is_the_least_score(gallery):
     assert len(gallery.search(vector, 20, threshold=threshold)[0]) == 5
     assert len(gallery.search(vector, 3, threshold=threshold)[0]) == 3
     assert gallery.search(vector, 20, threshold=1.1) == [[]]
+
+
+def test_rows_that_one_answer_may_not_hold_are_read_in_pages(gallery, monkeypatch):
+    rows, queries = fill(gallery), SPACE.normal(size=(2, DIM))
+    at_once = [[(hit.score, plain(hit.row)) for hit in hits] for hits in gallery.search(queries, 20)]
+    monkeypatch.setattr("search.gallery.nearest.AT_ONCE", 7)
+    monkeypatch.setitem(ROWS, "thumbnail", 7)
+    answers, call = [], gallery.store.milvus.call
+
+    def counting(method, *args, **kwargs):
+        answer = call(method, *args, **kwargs)
+        parts = answer if method == "search" else [answer]
+        found = [row.get("entity", row) for part in parts for row in part]
+        answers.append(sum("thumbnail" in row for row in found))
+        return answer
+
+    monkeypatch.setattr(gallery.store.milvus, "call", counting)
+    in_pages = [[(hit.score, plain(hit.row)) for hit in hits] for hits in gallery.search(queries, 20)]
+    assert in_pages == at_once and max(answers) == 7 and len(rows) > 40
+    answers.clear()
+    gallery.search(queries, 1)
+    assert len(answers) == 1, "few are read at once"
 
 
 def test_each_search_sees_what_this_program_has_just_written(gallery):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from search.gallery import BoxPath, Selection, make_thumbnail
+from search.detectors.detector import file_name
+from search.gallery import BoxPath, Selection, WeightsFingerprint, make_thumbnail
 from search.gallery.address import parse_address
 from search.gallery.box_path import MOST_TEXT, pack, unpack
 from search.gallery.text import decode_text, encode_text, is_any_of
@@ -117,3 +118,13 @@ def test_bad_addresses_are_one_line_without_passwords(text, words):
     with pytest.raises(InputError, match=words) as error:
         parse_address(text)
     assert "secret" not in str(error.value) and "\n" not in str(error.value)
+
+
+def test_networks_whose_weights_are_beside_the_same_file_are_told_apart(tmp_path):
+    """A gallery's network, and a detector of a video that is half done."""
+    file, said = tmp_path / "net.onnx", []
+    file.write_bytes(b"\n\x08location\x12\x08net.data")  # the part of such a file that matters
+    for weights in ("one", "two", "one"):
+        (tmp_path / "net.data").write_text(weights)
+        said.append((WeightsFingerprint.of(file).sha256, file_name(str(file))))
+    assert said[0] == said[2] and said[0][0] != said[1][0] and said[0][1] != said[1][1]

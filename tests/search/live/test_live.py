@@ -12,7 +12,7 @@ import search.background
 import search.live.connection
 import search.live.feed
 import search.live.live
-from search.gallery import BoxPath, TrackletRow, VideoRow, open_gallery
+from search.gallery import EVERYTHING, BoxPath, TrackletRow, VideoRow, open_gallery
 from search.live import Camera, Live
 from search.tracker import Tracker
 from tests.search.live.fake import FakeCamera, FakeVideo
@@ -155,6 +155,16 @@ def test_frames_that_are_left_out_while_the_gallery_is_busy_are_not_said_to_be_t
     index(gallery, {"gate": connect}, said, wrote=wrote)
     assert said() and not any("this computer is too slow" in line for line in caplog_loguru)
     assert gallery.videos()[0].tracklets == 1
+
+
+def test_an_hour_that_another_program_removes_does_not_end_it(gallery, caplog_loguru):
+    def remove(rows: list[TrackletRow]) -> None:
+        gallery.remove(EVERYTHING, purge=False)
+
+    stop = threading.Event()
+    index(gallery, {"gate": FakeCamera([20], stop)}, stop.is_set, wrote=remove)
+    assert gallery.videos() == []
+    assert sum("was removed from" in line for line in caplog_loguru) == 1
 
 
 def fails(*_):
