@@ -100,7 +100,9 @@ def test_search(command, drawn, tmp_path):
     assert 0 < report["pictures"] <= 8, "four pictures of each of two people"
     rates = [f"{name}_frames_per_s" for name in ("index", "plain", *STAGES)]
     assert all(report[rate] > 0 for rate in rates)
-    assert 1e7 < report["peak_memory_bytes"] < 4e9 and report["longer_peak_memory_bytes"] > 1e7
+    peak, longer_peak = report["peak_memory_bytes"], report["longer_peak_memory_bytes"]
+    # A longer video takes no more memory; but what is loaded first takes most, and a little more or less.
+    assert 1e7 < peak < 4e9 and 0.5 * peak < longer_peak < 1.5 * peak
     assert "of a video 2 times as long: " in done.stdout and "| detector alone |" in done.stdout
 
 
