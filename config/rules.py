@@ -62,7 +62,8 @@ def _size_problems(cfg: CfgNode) -> list[str]:
     if cfg.INPUT.FIRST_EPOCHS == 0 or smaller:
         return []
     return [
-        f"INPUT.FIRST_EPOCHS: INPUT.SIZE_FIRST {first} must be smaller than INPUT.SIZE_TRAIN {full}; make it so, or set INPUT.FIRST_EPOCHS 0"
+        f"INPUT.FIRST_EPOCHS: INPUT.SIZE_FIRST {first} must be smaller than INPUT.SIZE_TRAIN {full}; "
+        "make it so, or set INPUT.FIRST_EPOCHS 0"
     ]
 
 
