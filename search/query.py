@@ -13,7 +13,7 @@ from .spans import unbroken
 
 MORE = 4  # tracklets that are asked for, for each answer: a walk may have several
 WALKS = 100  # that are asked for together
-AT_ONCE = 1000  # tracklets of these
+AT_ONCE = 500  # tracklets of these: as many as the gallery gives in one call
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def answers(
         threshold: their least similarity.
     """
     walks: dict[str, list[Hit]] = defaultdict(list)
-    for hit in _hits(partial(gallery.search, vector[None], where=where, threshold=threshold), top):
+    for hit in _hits(partial(gallery.search, vector[None], threshold=threshold), top, where):
         walks[hit.row.track].append(hit)
     found = [
         Answer(
@@ -99,15 +99,16 @@ def person_vector(pictures: Sequence[np.ndarray], embedder: Embedder) -> np.ndar
     return pooled(embedder(pictures))
 
 
-def _hits(search: Callable[..., list[list[Hit]]], top: int) -> list[Hit]:
+def _hits(search: Callable[..., list[list[Hit]]], top: int, where: Selection) -> list[Hit]:
     """All tracklets of the most similar walks, of as many as there can be answers."""
-    hits, whole = _asked(search, top * MORE, lambda hits: len(_walks(hits)) >= top)
+    hits, whole = _asked(partial(search, where=where), top * MORE, lambda hits: len(_walks(hits)) >= top)
     if whole:
         return hits
     # The walks have more tracklets than those that are among the most similar of all.
     walks, found = _walks(hits)[:top], []
     for first in range(0, top, WALKS):
-        found += _asked(partial(search, walks=walks[first : first + WALKS]), AT_ONCE)[0]
+        some = replace(where, tracks=walks[first : first + WALKS])
+        found += _asked(partial(search, where=some), AT_ONCE)[0]
     return found
 
 

@@ -145,7 +145,6 @@ class Gallery:
         top: int = 10,
         where: Selection = EVERYTHING,
         threshold: float | None = None,
-        walks: Sequence[str] = (),
     ) -> list[list[Hit]]:
         """The tracklets nearest to each vector, each tracklet once, by its nearest row.
 
@@ -159,14 +158,12 @@ class Gallery:
             top: tracklets for each.
             where: among which.
             threshold: their least cosine similarity.
-            walks: only tracklets of these, by the ids of their tracks; none: of all.
 
         Returns:
             Q lists, the nearest first, of rows with paths and thumbnails, without vectors.
         """
         unit = unit_vectors(np.atleast_2d(vectors), self.dim)
-        limits = [where.filter(), is_any_of("track", walks) if walks else ""]
-        hits = nearest(self.store, unit, top, " and ".join(filter(None, limits)), threshold, self._level)
+        hits = nearest(self.store, unit, top, where, threshold, self._level)
         self._level = OWN
         return hits
 

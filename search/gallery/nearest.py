@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .pictures import rows_of_ids
-from .rows import NUMBERS, TEXTS, Hit, TrackletRow
+from .rows import NUMBERS, TEXTS, Hit, Selection, TrackletRow
 from .store import Store
 
 MOST_ROWS = 16_384  # that Milvus gives for a vector
@@ -15,7 +15,7 @@ FIELDS = [*TEXTS, *NUMBERS, "path", "thumbnail"]
 
 
 def nearest(
-    store: Store, vectors: np.ndarray, top: int, filter_: str, threshold: float | None, level: str
+    store: Store, vectors: np.ndarray, top: int, where: Selection, threshold: float | None, level: str
 ) -> list[list[Hit]]:
     """The nearest tracklets of each vector, as ``Gallery.search`` says.
 
@@ -23,7 +23,7 @@ def nearest(
         store: the collections.
         vectors: (Q, D) float32, L2-normalised.
         top: tracklets for each.
-        filter_: among which, as Milvus takes it.
+        where: among which.
         threshold: the least similarity; None: any.
         level: of consistency, as Milvus names it.
     """
@@ -36,7 +36,7 @@ def nearest(
             store.tracklets,
             data=list(vectors),
             limit=limit,
-            filter=filter_,
+            filter=where.filter(),
             output_fields=FIELDS if whole else ["tracklet"],
             consistency_level=level,
         )

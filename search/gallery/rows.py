@@ -146,6 +146,7 @@ class Selection:
         cameras: names; none: all.
         since: they are seen at this time or later [seconds, as ``TrackletRow.start``].
         until: they are seen at this time or before.
+        tracks: ids of their walks; none: all.
 
     Raises:
         InputError: one time is a date, and the other is not.
@@ -155,6 +156,7 @@ class Selection:
     cameras: Sequence[str] = ()
     since: float | None = None
     until: float | None = None
+    tracks: Sequence[str] = ()
 
     def __post_init__(self):
         if len({is_date(time) for time in self._times}) == 2:
@@ -172,6 +174,8 @@ class Selection:
             parts.append(is_any_of("video", [self.video]))
         if self.cameras:
             parts.append(is_any_of("camera", self.cameras))
+        if self.tracks:
+            parts.append(is_any_of("track", self.tracks))
         if self.since is not None:
             parts.append(f"end >= {self.since:.6f}")
         if self.until is not None:
