@@ -86,8 +86,14 @@ class RunState:
             max_epochs: epochs to train in all.
 
         Raises:
-            InputError: the training images differ, or config.yml cannot be written.
+            InputError: the training images differ, config.yml cannot be written, or the state is of another
+                version of the program.
         """
+        if missing := sorted(self.parts.keys() - state.keys()):
+            raise InputError(
+                f"the state to resume from lacks {', '.join(missing)}: another version of this program saved "
+                "it; resume with that one, or start a new run"
+            )
         for name, part in self.parts.items():
             if state[name]:  # empty: a part that was off, such as the gradient scaler on a CPU
                 part.load_state_dict(state[name])

@@ -126,6 +126,16 @@ def test_stopped_at_any_iteration_and_resumed(train, stop_at, tmp_path, monkeypa
         assert {p.name for p in folder.glob("mAP*")} == {p.name for p in (tmp_path / "whole").glob("mAP*")}
 
 
+def test_a_state_of_another_version_is_refused(train, stop_at, tmp_path):
+    stop_at(2)
+    train(tmp_path)
+    state = torch.load(tmp_path / "last.pth", weights_only=False)
+    del state["meter"]
+    save_atomically(state, tmp_path / "last.pth")
+    with pytest.raises(InputError, match="lacks meter: another version of this program saved"):
+        train(tmp_path, resume=True)
+
+
 def test_another_teacher_is_refused(train, stop_at, tmp_path, tiny_root):
     names = [path.name for path in (tiny_root / "synthetic" / "bounding_box_train").glob("*.jpg")]
     features = np.random.default_rng(0).normal(size=(len(names), 6)).astype(np.float32)
