@@ -48,7 +48,7 @@ def _tensors(content) -> Tensors:
     """The dict with the most tensors among ``content`` and the dicts in it, except an optimizer's.
 
     Of several equally large ones, the first: ``last.pth`` holds the averaged weights before the others. Of
-    PAIRS, never the second.
+    PAIRS, the first, unless it has far fewer.
     """
     if not isinstance(content, dict) or _is_optimizer(content):
         return {}

@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from utils.errors import InputError, one_line, os_reason
+from utils.files import reading
 
 from .sources.pictures import pictures_in
 
@@ -22,10 +22,8 @@ def fingerprint(path: str | os.PathLike) -> str:
     Raises:
         InputError: it cannot be read.
     """
-    try:
+    with reading(path):
         return _fingerprint(Path(path))
-    except OSError as error:
-        raise InputError(f"cannot read {one_line(str(path))}: {os_reason(error)}") from None
 
 
 def _fingerprint(path: Path) -> str:

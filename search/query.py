@@ -9,11 +9,11 @@ import numpy as np
 
 from .embedder import Embedder, pooled
 from .gallery import EVERYTHING, Gallery, Hit, Selection, TrackletRow
+from .gallery.nearest import AT_ONCE
 from .spans import unbroken
 
 MORE = 4  # tracklets that are asked for, for each answer: a walk may have several
 WALKS = 100  # that are asked for together
-AT_ONCE = 500  # tracklets of these: as many as the gallery gives in one call
 
 
 @dataclass(frozen=True, eq=False)

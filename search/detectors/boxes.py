@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search.video import Frame
-from utils.errors import InputError, one_line, os_reason
+from utils.errors import InputError, one_line
+from utils.files import reading
 
 from .detector import Settings, detections, file_name
 
@@ -65,14 +66,12 @@ def _read(path: str) -> np.ndarray:
     """The table (N, 6) of frame, x, y, width, height and score."""
     table = array("d")  # a day's millions of boxes would be gigabytes as lists
     try:
-        with open(path, encoding="utf-8-sig") as stream:
+        with reading(path), open(path, encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     table.extend(_row(path, number, line))
     except UnicodeDecodeError:
         raise InputError(f"{one_line(path)} is not a text file; its lines must be {FIELDS}") from None
-    except OSError as error:
-        raise InputError(f"cannot read {one_line(path)}: {os_reason(error)}") from None
     return np.array(table).reshape(-1, 6)
 
 

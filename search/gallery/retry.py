@@ -62,9 +62,9 @@ class Patience:
                 return result
             except Exception as error:
                 reason, passes = _reason(error)
-                # A server that is just starting answers with any kind of error.
                 if reason is None:
                     raise
+                # A server that is just starting answers with any kind of error.
                 if not (passes or pause > FIRST_PAUSE):
                     raise ServerRefusesError(
                         f"the Milvus server at {self.server} refuses: {reason}; once that is put right, run "
